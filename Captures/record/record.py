@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Records the captures of this folder: real Linux kernels in namespaces of their own.
+
+    record.py --list              what there is
+    record.py                     records everything (a few minutes)
+    record.py --only reuse        records what has `reuse` in its name; may be repeated
+    record.py --install           installs missing tools with apt-get first
+    record.py --index             only writes READMEs and index.json anew
+
+Needs root. Nothing leaves the namespaces; they are deleted at the end.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import traceback
+
+import report
+import scenario
+import states
+from lab import Lab
+
+GROUPS = ("healthy", "setup", "reuse", "teardown", "pressure", "stalls", "capture")
+TOOLS = {"ip": "iproute2", "nft": "nftables", "tcpdump": "tcpdump", "ethtool": "ethtool"}
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def make(one, tag):
+    """Records one capture; returns its name and what went wrong, or None."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    target = f"{ROOT}/{one.name}"
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    try:
+        if not one.needs_lab:
+            one.play(target + ".pcap")
+            return one.name, None
+        lab = Lab(tag, **one.lab)
+        try:
+            one.play(lab)
+            shutil.copyfile(lab.stop(), target + ".pcap")
+            if lab.trace:
+                rows = lab.trace.transitions(lab.addresses)
+                with open(target + ".states.json", "w") as file:
+                    file.write("[\n" + ",\n".join(" " + json.dumps(row) for row in rows) + "\n]\n")
+        finally:
+            lab.close()
+        return one.name, None
+    except Exception:
+        return one.name, traceback.format_exc()
+
+
+def missing_tools(install):
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
+    if missing and install:
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *missing], check=True)
+        return []
+    return missing
+
+
+def record(chosen, jobs):
+    """Records each scenario, derived ones last; the number that failed."""
+    if not states.available():
+        subprocess.run(["mount", "-t", "tracefs", "nodev", states.TRACEFS], capture_output=True)
+    if not states.available():
+        print("no tracefs here: recording without the kernels' state changes")
+    failed, prefix = 0, f"tcpwhy{os.getpid()}"
+    live = [one for one in chosen if one.needs_lab]
+    rest = [one for one in chosen if not one.needs_lab]
+    try:
+        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+            waiting = [pool.submit(make, one, f"{prefix}-{number}")
+                       for number, one in enumerate(live)]
+            for done in concurrent.futures.as_completed(waiting):
+                failed += told(*done.result())
+        for one in rest:
+            failed += told(*make(one, ""))
+    finally:
+        for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
+            if name.startswith(prefix + "-"):
+                subprocess.run(["ip", "netns", "del", name], capture_output=True)
+    return failed
+
+
+def told(name, problem):
+    print(f"{'FAILED ' if problem else 'ok     '}{name}", flush=True)
+    if problem:
+        print(problem, flush=True)
+    return problem is not None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--index", action="store_true")
+    parser.add_argument("--jobs", type=int, default=6)
+    options = parser.parse_args()
+    for group in GROUPS:
+        __import__(group)
+    everything = scenario.ALL
+    chosen = [one for one in everything
+              if not options.only or any(word in one.name for word in options.only)]
+    if options.list:
+        for one in chosen:
+            print(f"{one.name:48} {one.kind:10} {report.claim(one)}")
+        return 0
+    failed = 0
+    if not options.index:
+        if os.geteuid() != 0:
+            sys.exit("record.py: needs root, for it makes network namespaces")
+        if missing := missing_tools(options.install):
+            sys.exit(f"record.py: missing packages: {' '.join(missing)} (--install fetches them)")
+        failed = record(chosen, options.jobs)
+    for folder in sorted({one.folder for one in everything}):
+        members = [one for one in everything if one.folder == folder]
+        if os.path.isdir(f"{ROOT}/{folder}"):
+            report.folder_readme(ROOT, folder, members)
+    report.table(ROOT, report.index(ROOT, everything))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
