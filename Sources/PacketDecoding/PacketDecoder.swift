@@ -1,7 +1,16 @@
 /// Turns frames into segments. Holds what must outlive one frame: IP fragments waiting for the
 /// rest of their packet, in bounded space.
 public struct PacketDecoder: ~Copyable {
+  /// Whether TCP checksums are verified where the whole segment was captured; each of its bytes has
+  /// to be read for that. Otherwise they are `.unverified`.
+  public var verifiesChecksums = true
+  private var fragments = FragmentReassembly()
+
   public init() {}
+
+  /// How many fragmented packets were given up: parts of them did not come within 30 seconds, or
+  /// too many packets waited at a time.
+  public var abandonedFragmentedPackets: UInt64 { fragments.abandoned }
 
   /// Decodes one frame.
   ///
@@ -14,7 +23,49 @@ public struct PacketDecoder: ~Copyable {
   public mutating func decode(
     _ bytes: Span<UInt8>, header: FrameHeader, into segment: inout Segment
   ) -> DecodeOutcome {
-    .problem(.unsupportedLinkType)
+    guard let first = NextHeader(linkType: header.linkType) else {
+      return .problem(.unsupportedLinkType)
+    }
+    var walk = LayerWalk(
+      next: first,
+      position: LayerPosition(captured: bytes.count, onWire: Int(header.originalLength)))
+    return finish(&walk, bytes, header, &segment)
+  }
+
+  /// Follows the headers to the end of the walk.
+  private mutating func finish(
+    _ walk: inout LayerWalk, _ bytes: Span<UInt8>, _ header: FrameHeader,
+    _ segment: inout Segment
+  ) -> DecodeOutcome {
+    do throws(DecodeProblem) {
+      switch try walk.run(bytes) {
+      case .tcp:
+        segment.frame = header.number
+        segment.time = header.time
+        segment.interface = header.interface
+        try segment.readTCP(
+          bytes.extracting(walk.position.captured), envelope: walk.envelope, verifiesChecksum: verifiesChecksums)
+        return .segment
+      case .icmp(let isIPv6):
+        let message = try ICMPMessage(bytes.extracting(walk.position.captured), isIPv6: isIPv6)
+        guard message.isError,
+          let error = try message.quotedSegment(
+            bytes.extracting(walk.position.captured), envelope: walk.envelope, frame: header)
+        else { return .notTCP }
+        return .icmpError(error)
+      case .fragment(let part, let key):
+        let packet = try fragments.add(
+          part, key: key, bytes: bytes.extracting(walk.position.captured), time: header.time)
+        guard let packet else { return .fragment }
+        var inner = LayerWalk(packet, after: walk)
+        return finish(&inner, packet.kept.span, header, &segment)
+      case .other:
+        return .notTCP
+      }
+    } catch {
+      return .problem(
+        error.placed(at: walk.position.offset, wireLength: walk.position.wireLength))
+    }
   }
 }
 
@@ -30,25 +81,4 @@ public enum DecodeOutcome: Sendable {
   case notTCP
   /// It could not be decoded as far as TCP.
   case problem(DecodeProblem)
-}
-
-/// An ICMP or ICMPv6 error message about a TCP segment that somebody sent.
-public struct ICMPError: Sendable, BitwiseCopyable {
-  public var frame: UInt64
-  public var time: CaptureTime
-  /// The host or router that sent the message.
-  public var reporter: IPAddress
-  /// ICMP type (RFC 792) or ICMPv6 type (RFC 4443).
-  public var type: UInt8
-  public var code: UInt8
-  /// Whether it is ICMPv6.
-  public var isIPv6: Bool
-  /// The tuple and sequence number of the segment quoted.
-  public var source: IPAddress
-  public var destination: IPAddress
-  public var sourcePort: UInt16
-  public var destinationPort: UInt16
-  public var sequence: UInt32
-  /// Next-hop MTU of "fragmentation needed" (RFC 1191) or "packet too big", else 0.
-  public var nextHopMTU: UInt32
 }

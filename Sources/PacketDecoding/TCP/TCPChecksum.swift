@@ -1,0 +1,74 @@
+/// A one's complement sum of 16-bit words (RFC 1071), kept wide and folded at the end.
+struct InternetSum {
+  private var words: UInt64 = 0
+
+  /// Adds a number of up to 32 bits that stands at an even offset.
+  mutating func add(_ word: UInt32) {
+    words &+= UInt64(word)
+  }
+
+  /// Adds an address: the sum of an IPv4-mapped one would gain 0xffff, which is zero here, but
+  /// only its four bytes count.
+  mutating func add(_ address: IPAddress) {
+    if address.isIPv4 {
+      add(UInt32(truncatingIfNeeded: address.low))
+    } else {
+      add(UInt32(truncatingIfNeeded: address.high >> 32))
+      add(UInt32(truncatingIfNeeded: address.high))
+      add(UInt32(truncatingIfNeeded: address.low >> 32))
+      add(UInt32(truncatingIfNeeded: address.low))
+    }
+  }
+
+  /// Adds bytes that start at an even offset; an odd last byte is followed by a zero.
+  ///
+  /// At most 2³² bytes, so that the sum cannot overflow: IP packets are shorter.
+  mutating func add(_ bytes: Span<UInt8>) {
+    var offset = 0
+    let whole = bytes.count & ~7
+    while offset < whole {
+      let eight = bytes.uint64(at: offset)
+      words &+= (eight >> 32) &+ (eight & 0xffff_ffff)
+      offset &+= 8
+    }
+    while offset &+ 1 < bytes.count {
+      words &+= UInt64(bytes.uint16(at: offset))
+      offset &+= 2
+    }
+    if offset < bytes.count { words &+= UInt64(bytes[offset]) << 8 }
+  }
+
+  /// The sum in 16 bits, not complemented; 0xffff for a sum that is right.
+  var folded: UInt16 {
+    var sum = (words >> 32) + (words & 0xffff_ffff)
+    while sum > 0xffff { sum = (sum >> 16) + (sum & 0xffff) }
+    return UInt16(sum)
+  }
+}
+
+extension ChecksumState {
+  /// Judges the checksum of a whole segment (RFC 9293 §3.1, "Checksum").
+  ///
+  /// - Parameters:
+  ///   - segment: At least the bytes of the segment, 20 or more.
+  ///   - envelope: The addresses and the length.
+  init(segment: Span<UInt8>, envelope: PacketEnvelope) {
+    var addresses = InternetSum()
+    addresses.add(envelope.source)
+    addresses.add(envelope.destination)
+    addresses.add(6)
+    var pseudoHeader = addresses
+    pseudoHeader.add(UInt32(truncatingIfNeeded: envelope.payloadLength))
+    var whole = pseudoHeader
+    whole.add(segment.extracting(0..<envelope.payloadLength))
+    if whole.folded == 0xffff {
+      self = .valid
+      return
+    }
+    // A host that leaves the work to its card stores the sum of the pseudo-header, uncomplemented,
+    // with the length of the segment or, where the card will cut it, with none.
+    let field = segment.uint16(at: 16)
+    let isOffloaded = field == 0 || field == pseudoHeader.folded || field == addresses.folded
+    self = isOffloaded ? .offloaded : .invalid
+  }
+}
