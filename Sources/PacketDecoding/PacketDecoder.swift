@@ -44,7 +44,8 @@ public struct PacketDecoder: ~Copyable {
         segment.time = header.time
         segment.interface = header.interface
         try segment.readTCP(
-          bytes.extracting(walk.position.captured), envelope: walk.envelope, verifiesChecksum: verifiesChecksums)
+          bytes.extracting(walk.position.captured), envelope: walk.envelope,
+          verifiesChecksum: verifiesChecksums)
         return .segment
       case .icmp(let isIPv6):
         let message = try ICMPMessage(bytes.extracting(walk.position.captured), isIPv6: isIPv6)
