@@ -1,0 +1,31 @@
+#ifndef CLIBPCAP_H
+#define CLIBPCAP_H
+
+#include <pcap/pcap.h>
+#include <stdint.h>
+
+/* What the shim says about one frame it copied out. */
+struct capture_record {
+    int64_t nanoseconds; /* since the epoch, clamped to the range of the type */
+    uint32_t offset;     /* of the first byte in the batch */
+    uint32_t captured;   /* bytes copied */
+    uint32_t original;   /* bytes on the wire */
+};
+
+/* The longest frame handed over, libpcap's own MAXIMUM_SNAPLEN; longer ones are cut to it. */
+#define CAPTURE_FRAME_LIMIT 262144u
+
+/* Opens a capture from a descriptor, which belongs to the result if there is one and is left
+   open otherwise. Stamps come in nanoseconds. NULL with a message when libpcap refuses. */
+pcap_t *capture_open_descriptor(int descriptor, char message[PCAP_ERRBUF_SIZE]);
+
+/* Copies frames of one pcap_dispatch() into the caller's arrays: at most `record_capacity` frames
+   and no more than leave room for another one of CAPTURE_FRAME_LIMIT bytes, so `byte_capacity`
+   must be at least that. `nanosecond_stamps` says whether tv_usec counts nanoseconds. Returns
+   what pcap_dispatch() did: frames, 0 at the end of a file or when a device has none, PCAP_ERROR,
+   PCAP_ERROR_BREAK. Whatever it is, `*record_count` frames were copied. */
+int capture_fill_batch(pcap_t *handle, int nanosecond_stamps, uint8_t *bytes,
+                       uint32_t byte_capacity, struct capture_record *records,
+                       uint32_t record_capacity, uint32_t *record_count);
+
+#endif

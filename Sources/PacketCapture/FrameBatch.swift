@@ -1,0 +1,78 @@
+public import PacketDecoding
+
+/// Some consecutive frames of one input: their headers and their bytes, in memory the batch owns
+/// and uses again each time it is filled.
+///
+/// The quick way through a batch takes the bytes of all frames once and cuts views from them:
+///
+///     let bytes = batch.bytes.span
+///     for index in 0..<batch.count {
+///       decode(bytes.extracting(batch.range(at: index)), batch.header(at: index))
+///     }
+public struct FrameBatch: ~Copyable, Sendable {
+  /// The block the frames lie in, with other things of the file between them: only what
+  /// `range(at:)` gives belongs to frames of this batch.
+  public internal(set) var bytes: [UInt8]
+
+  /// Frames in the batch, 0...`capacity`.
+  public internal(set) var count = 0
+
+  @usableFromInline var records: [FrameRecord]
+
+  /// The most frames a batch holds.
+  public static var capacity: Int { 4096 }
+
+  /// The most bytes of one frame that are kept; a frame in a capture cannot be longer.
+  public static var frameLimit: Int { 262_144 }
+
+  /// An empty batch with room for a block of a file.
+  public init() {
+    bytes = [UInt8](repeating: 0, count: 2 * FrameBatch.frameLimit)
+    records = [FrameRecord](repeating: FrameRecord(), count: FrameBatch.capacity)
+  }
+
+  /// What the capture says about the frame at `index`, 0..<`count`.
+  @inlinable
+  public func header(at index: Int) -> FrameHeader {
+    precondition(index < count)
+    return records[index].header
+  }
+
+  /// Where the captured bytes of the frame at `index`, 0..<`count`, lie in `bytes`.
+  @inlinable
+  public func range(at index: Int) -> Range<Int> {
+    precondition(index < count)
+    let record = records[index]
+    return Int(record.offset)..<Int(record.offset) + Int(record.length)
+  }
+
+  /// Calls `body` with the captured bytes of the frame at `index`, 0..<`count`.
+  @inlinable
+  public func withFrame<Result: ~Copyable, Failure: Error>(
+    at index: Int, _ body: (Span<UInt8>, FrameHeader) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(bytes.span.extracting(range(at: index)), header(at: index))
+  }
+}
+
+/// One frame of a batch: its header and where its bytes are.
+@usableFromInline
+struct FrameRecord: Sendable, BitwiseCopyable {
+  @usableFromInline var header: FrameHeader
+  /// Offset of the first byte in the batch's block.
+  @usableFromInline var offset: UInt32
+  /// Bytes captured.
+  @usableFromInline var length: UInt32
+
+  init(header: FrameHeader, offset: UInt32, length: UInt32) {
+    self.header = header
+    self.offset = offset
+    self.length = length
+  }
+
+  init() {
+    header = FrameHeader(number: 0, time: .epoch, originalLength: 0, linkType: .null)
+    offset = 0
+    length = 0
+  }
+}
