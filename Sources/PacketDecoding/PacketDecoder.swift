@@ -23,6 +23,20 @@ public struct PacketDecoder: ~Copyable {
   public mutating func decode(
     _ bytes: Span<UInt8>, header: FrameHeader, into segment: inout Segment
   ) -> DecodeOutcome {
+    if header.linkType == .ethernet,
+      OrdinaryFrame.read(bytes, into: &segment, verifiesChecksum: verifiesChecksums)
+    {
+      segment.take(header)
+      return .segment
+    }
+    return walk(bytes, header, &segment)
+  }
+
+  /// Decodes a frame of any form.
+  @inline(never)
+  private mutating func walk(
+    _ bytes: Span<UInt8>, _ header: FrameHeader, _ segment: inout Segment
+  ) -> DecodeOutcome {
     guard let first = NextHeader(linkType: header.linkType) else {
       return .problem(.unsupportedLinkType)
     }
@@ -40,12 +54,17 @@ public struct PacketDecoder: ~Copyable {
     do throws(DecodeProblem) {
       switch try walk.run(bytes) {
       case .tcp:
-        segment.frame = header.number
-        segment.time = header.time
-        segment.interface = header.interface
-        try segment.readTCP(
-          bytes.extracting(walk.position.captured), envelope: walk.envelope,
-          verifiesChecksum: verifiesChecksums)
+        let rest = bytes.extracting(walk.position.captured)
+        guard rest.count >= TCPHeader.trackedLength else {
+          throw .short(
+            .tcp, needed: TCPHeader.trackedLength, available: rest.count,
+            demandedBy: .trackedFields)
+        }
+        segment.take(header)
+        segment.take(walk.envelope)
+        segment.readTCP(
+          rest, length: walk.envelope.payloadLength,
+          verifiesChecksum: verifiesChecksums && walk.envelope.isChecksumCovered)
         return .segment
       case .icmp(let isIPv6):
         let message = try ICMPMessage(bytes.extracting(walk.position.captured), isIPv6: isIPv6)
@@ -55,9 +74,10 @@ public struct PacketDecoder: ~Copyable {
         else { return .notTCP }
         return .icmpError(error)
       case .fragment(let part, let key):
-        let packet = try fragments.add(
-          part, key: key, bytes: bytes.extracting(walk.position.captured), time: header.time)
-        guard let packet else { return .fragment }
+        guard
+          let packet = try fragments.add(
+            part, key: key, bytes: bytes.extracting(walk.position.captured), time: header.time)
+        else { return .fragment }
         var inner = LayerWalk(packet, after: walk)
         return finish(&inner, packet.kept.span, header, &segment)
       case .other:
@@ -67,6 +87,26 @@ public struct PacketDecoder: ~Copyable {
       return .problem(
         error.placed(at: walk.position.offset, wireLength: walk.position.wireLength))
     }
+  }
+}
+
+extension Segment {
+  /// Takes over what the capture says of the frame.
+  @inline(__always)
+  fileprivate mutating func take(_ header: FrameHeader) {
+    frame = header.number
+    time = header.time
+    interface = header.interface
+  }
+
+  /// Takes over what IP says of the packet.
+  fileprivate mutating func take(_ envelope: PacketEnvelope) {
+    source = envelope.source
+    destination = envelope.destination
+    identification = envelope.identification
+    hopLimit = envelope.hopLimit
+    explicitCongestion = envelope.explicitCongestion
+    packetLength = UInt32(truncatingIfNeeded: envelope.packetLength)
   }
 }
 

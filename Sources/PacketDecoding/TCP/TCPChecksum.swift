@@ -50,17 +50,19 @@ extension ChecksumState {
   /// Judges the checksum of a whole segment (RFC 9293 §3.1, "Checksum").
   ///
   /// - Parameters:
-  ///   - segment: At least the bytes of the segment, 20 or more.
-  ///   - envelope: The addresses and the length.
-  init(segment: Span<UInt8>, envelope: PacketEnvelope) {
+  ///   - segment: The bytes of the segment, 20 or more.
+  ///   - source: Its sender, part of the pseudo-header as the destination is.
+  ///   - destination: Where it is bound for in the end.
+  @inline(never)
+  init(segment: Span<UInt8>, source: IPAddress, destination: IPAddress) {
     var addresses = InternetSum()
-    addresses.add(envelope.source)
-    addresses.add(envelope.destination)
+    addresses.add(source)
+    addresses.add(destination)
     addresses.add(6)
     var pseudoHeader = addresses
-    pseudoHeader.add(UInt32(truncatingIfNeeded: envelope.payloadLength))
+    pseudoHeader.add(UInt32(truncatingIfNeeded: segment.count))
     var whole = pseudoHeader
-    whole.add(segment.extracting(0..<envelope.payloadLength))
+    whole.add(segment)
     if whole.folded == 0xffff {
       self = .valid
       return

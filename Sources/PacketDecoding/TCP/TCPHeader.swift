@@ -19,26 +19,17 @@ enum TCPHeader {
 }
 
 extension Segment {
-  /// Reads the header, options and checksum.
+  /// Reads the header, options and checksum; the fields of IP must be there already.
   ///
   /// - Parameters:
-  ///   - bytes: What was captured of the segment, padding excluded.
-  ///   - envelope: What IP says; its payload is the segment.
-  ///   - verifiesChecksum: Whether to look at the checksum at all.
+  ///   - bytes: What was captured of the segment, padding excluded: at least
+  ///     `TCPHeader.trackedLength` bytes, which the caller checked.
+  ///   - segmentLength: Bytes of header and payload on the wire.
+  ///   - verifiesChecksum: Whether to look at the checksum, if the whole segment was captured.
   @inline(__always)
   mutating func readTCP(
-    _ bytes: Span<UInt8>, envelope: PacketEnvelope, verifiesChecksum: Bool
-  ) throws(DecodeProblem) {
-    guard bytes.count >= TCPHeader.trackedLength else {
-      throw .short(
-        .tcp, needed: TCPHeader.trackedLength, available: bytes.count, demandedBy: .trackedFields)
-    }
-    source = envelope.source
-    destination = envelope.destination
-    identification = envelope.identification
-    hopLimit = envelope.hopLimit
-    explicitCongestion = envelope.explicitCongestion
-    packetLength = UInt32(truncatingIfNeeded: envelope.packetLength)
+    _ bytes: Span<UInt8>, length segmentLength: Int, verifiesChecksum: Bool
+  ) {
     sourcePort = bytes.uint16(at: 0)
     destinationPort = bytes.uint16(at: 2)
     sequence = bytes.uint32(at: 4)
@@ -49,8 +40,8 @@ extension Segment {
     clearOptions()
 
     let length = Int(offsetAndFlags >> 12) &* 4
-    let isPlausible = length >= TCPHeader.minimumLength && length <= envelope.payloadLength
-    payloadLength = isPlausible ? UInt32(truncatingIfNeeded: envelope.payloadLength &- length) : 0
+    let isPlausible = length >= TCPHeader.minimumLength && length <= segmentLength
+    payloadLength = isPlausible ? UInt32(truncatingIfNeeded: segmentLength &- length) : 0
     guard bytes.count >= TCPHeader.minimumLength else {
       urgentPointer = 0
       truncation = .header
@@ -65,8 +56,9 @@ extension Segment {
     if length > TCPHeader.minimumLength {
       readOptions(bytes.extracting(TCPHeader.minimumLength..<min(length, bytes.count)), of: length)
     }
-    if verifiesChecksum, envelope.isChecksumCovered, bytes.count >= envelope.payloadLength {
-      checksum = ChecksumState(segment: bytes, envelope: envelope)
+    if verifiesChecksum, bytes.count >= segmentLength {
+      checksum = ChecksumState(
+        segment: bytes.extracting(0..<segmentLength), source: source, destination: destination)
     }
   }
 
