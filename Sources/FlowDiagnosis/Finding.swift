@@ -1,0 +1,66 @@
+public import PacketDecoding
+
+/// A fault, or something worth knowing, with the frames that prove it.
+public struct Finding: Sendable {
+  /// The id of the rule that made it.
+  public var id: String
+  public var severity: Severity
+  public var confidence: Confidence
+  /// Ids of the connections concerned, in ascending order; for what concerns many, the first ones.
+  public var connections: [UInt64]
+  /// How many connections are concerned, if more than `connections` lists.
+  public var connectionCount: Int
+  /// The frames that prove it, in order, with their role.
+  public var frames: [FrameRole]
+  /// When it happened: the time of the last frame of the proof.
+  public var time: CaptureTime
+  /// One sentence of cause, with addresses, frames and durations.
+  public var summary: String
+  /// What to do about it, for this very case: one or two sentences.
+  public var advice: String
+  /// What was measured, by name, in the order of the proof.
+  public var values: [(name: String, value: FindingValue)]
+  /// Delay it added, seconds; nil where it cannot be said.
+  public var costSeconds: Double?
+  /// Findings with the same rule and the same key have the same cause: a listener, a path, a host.
+  public var causeKey: String
+
+  public init(
+    id: String, severity: Severity, confidence: Confidence, connections: [UInt64],
+    connectionCount: Int? = nil, frames: [FrameRole], time: CaptureTime, summary: String,
+    advice: String, values: [(name: String, value: FindingValue)] = [],
+    costSeconds: Double? = nil, causeKey: String = ""
+  ) {
+    self.id = id
+    self.severity = severity
+    self.confidence = confidence
+    self.connections = connections
+    self.connectionCount = connectionCount ?? connections.count
+    self.frames = frames
+    self.time = time
+    self.summary = summary
+    self.advice = advice
+    self.values = values
+    self.costSeconds = costSeconds
+    self.causeKey = causeKey
+  }
+}
+
+/// A frame of a proof and what it does there.
+public struct FrameRole: Sendable, Equatable {
+  public var frame: UInt64
+  public var role: String
+
+  public init(_ frame: UInt64, _ role: String) {
+    self.frame = frame
+    self.role = role
+  }
+}
+
+/// A value measured for a finding.
+public enum FindingValue: Sendable, Equatable {
+  case text(String)
+  case integer(Int64)
+  /// A duration in seconds.
+  case seconds(Double)
+}

@@ -1,0 +1,68 @@
+import PacketDecoding
+public import TCPModel
+
+// The words in which rules speak of sockets, frames and times, so that all speak alike.
+
+extension Connection {
+  /// "10.0.0.5:41234", or "[2001:db8::1]:443".
+  public func name(_ side: Side) -> String {
+    let (address, port) = socket(side)
+    return address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+  }
+
+  /// The address alone.
+  func host(_ side: Side) -> String { "\(socket(side).address)" }
+}
+
+enum ProofText {
+  /// "frame 4", "frames 91-97", "frames 3, 5 and 9": runs joined, at most four named.
+  static func frames(_ frames: [UInt64]) -> String {
+    var runs: [(first: UInt64, last: UInt64)] = []
+    for frame in frames.sorted() {
+      if let last = runs.last, frame <= last.last + 1 {
+        runs[runs.count - 1].last = max(frame, last.last)
+      } else {
+        runs.append((frame, frame))
+      }
+    }
+    var names = runs.prefix(4).map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }
+    if runs.count > 4 { names.append("…") }
+    let word = frames.count == 1 ? "frame" : "frames"
+    if names.count < 2 { return "\(word) \(names.first ?? "none")" }
+    if names.last == "…" { return "\(word) \(names.joined(separator: ", "))" }
+    return "\(word) \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
+  }
+
+  /// A duration in the unit people would use: "38 µs", "12 ms", "3.4 s", "5 min 3 s".
+  static func duration(_ nanoseconds: Int64) -> String {
+    let magnitude = nanoseconds.magnitude
+    let sign = nanoseconds < 0 ? "-" : ""
+    switch magnitude {
+    case ..<1_000: return "\(sign)\(magnitude) ns"
+    case ..<10_000_000 where magnitude < 1_000_000: return "\(sign)\(magnitude / 1_000) µs"
+    case ..<10_000_000: return "\(sign)\(tenths(magnitude, 1_000_000)) ms"
+    case ..<1_000_000_000: return "\(sign)\(magnitude / 1_000_000) ms"
+    case ..<60_000_000_000: return "\(sign)\(tenths(magnitude, 1_000_000_000)) s"
+    default:
+      let seconds = magnitude / 1_000_000_000
+      return seconds < 3600
+        ? "\(sign)\(seconds / 60) min \(seconds % 60) s"
+        : "\(sign)\(seconds / 3600) h \(seconds % 3600 / 60) min"
+    }
+  }
+
+  private static func tenths(_ value: UInt64, _ unit: UInt64) -> String {
+    let tenths = (value + unit / 20) / (unit / 10)
+    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// "1 FIN", "3 FINs".
+  static func count(_ number: Int, _ noun: String) -> String {
+    number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+  }
+}
+
+extension Int64 {
+  /// Nanoseconds as seconds.
+  var seconds: Double { Double(self) / 1e9 }
+}

@@ -1,0 +1,10 @@
+/// Every diagnosis there is, in the order in which the catalogue prints them.
+public enum RuleCatalogue {
+  /// All rules, group by group.
+  public static let all: [any Rule] = setup + reuse + teardown + pressure + stalls + capture
+
+  /// The rule with an id, or nil.
+  public static func rule(_ id: String) -> (any Rule)? {
+    all.first { $0.id == id }
+  }
+}

@@ -1,0 +1,152 @@
+import PacketDecoding
+
+extension Connection {
+  /// Takes a frame of this connection: counts it, decides whether it can have reached anybody, and
+  /// steps. Returns the side that sent it.
+  mutating func take(
+    _ segment: Segment, sourceIsLow: Bool, _ effects: inout StepEffects
+  ) -> Side {
+    let side: Side =
+      traits.contains(.isSelf) || sourceIsLow == traits.contains(.clientIsLow) ? .client : .server
+    let idle = segment.time.nanoseconds(since: lastTime)
+    if idle > longestIdle { longestIdle = idle }
+    if idle > Connection.noteworthyIdle { effects.annotations.insert(.afterIdle) }
+    lastFrame = segment.frame
+    if lastTime < segment.time { lastTime = segment.time }
+
+    if side == .client { client.count(segment) } else { server.count(segment) }
+    if isCaptureDuplicate(segment, side) {
+      effects.annotations.insert(.captureDuplicate)
+    } else if segment.checksum == .invalid, self[side].marks.contains(.validChecksum) {
+      effects.annotations.insert(.invalidChecksum)
+    } else {
+      step(segment, sender: side, &effects)
+      if segment.checksum == .valid {
+        if side == .client {
+          client.marks.insert(.validChecksum)
+        } else {
+          server.marks.insert(.validChecksum)
+        }
+      }
+    }
+    if !effects.annotations.isEmpty { tally(effects.annotations, sender: side) }
+    return side
+  }
+
+  /// Silence after which a segment is kept in the history for its own sake, nanoseconds.
+  static let noteworthyIdle: Int64 = Timers.second
+
+  /// Whether this very frame was seen before, because of where the capture was taken. Remembers
+  /// the frame.
+  private mutating func isCaptureDuplicate(_ segment: Segment, _ side: Side) -> Bool {
+    side == .client
+      ? client.hasJustSent(segment) : server.hasJustSent(segment)
+  }
+
+  /// The new incarnation sees how an end answers out of the older one.
+  mutating func meetOlder(_ segment: Segment, sender side: Side) {
+    lastFrame = segment.frame
+    if lastTime < segment.time { lastTime = segment.time }
+  }
+
+  /// One side holds nothing of this incarnation any more: it calls anew, or answers a new call.
+  mutating func release(_ side: Side, _ segment: Segment, _ effects: inout StepEffects) {
+    let context = StepContext(
+      sender: side, time: segment.time, frame: segment.frame, senderRoundTrip: 0)
+    if side == .client {
+      client.release(side, segment, context, &effects)
+    } else if !traits.contains(.isSelf) {
+      server.release(side, segment, context, &effects)
+    }
+    if !effects.changes.isEmpty { lastFrame = segment.frame }
+  }
+
+  func unconfirmed(_ side: Side) -> Bool {
+    traits.contains(side == .client ? .clientUnconfirmed : .serverUnconfirmed)
+  }
+
+  mutating func setUnconfirmed(_ side: Side, _ value: Bool) {
+    let trait: ConnectionTraits = side == .client ? .clientUnconfirmed : .serverUnconfirmed
+    if value { traits.insert(trait) } else { traits.remove(trait) }
+  }
+}
+
+extension ConnectionTraits {
+  /// Some `received` transition of the client is neither confirmed nor revoked.
+  static let clientUnconfirmed = ConnectionTraits(rawValue: 1 << 14)
+  static let serverUnconfirmed = ConnectionTraits(rawValue: 1 << 15)
+}
+
+extension Endpoint {
+  /// Gives up what is left of an incarnation whose 4-tuple is in use again.
+  fileprivate mutating func release(
+    _ side: Side, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    switch state {
+    case .closed:
+      break
+    case .listen:
+      break
+    case .timeWait where segment.flags.contains(.ack):
+      // RFC 9293 §3.6.1, RFC 6191: an acceptable SYN takes the 4-tuple out of TIME-WAIT.
+      move(to: .closed, .received, side: side, context, &effects)
+    case .timeWait where segment.hasTimestamps && segment.timestampEchoReply != 0:
+      // Linux `tcp_tw_reuse`: the SYN echoes the old connection's timestamp.
+      move(to: .closed, .sent, side: side, context, &effects)
+    case .timeWait:
+      // A held TIME-WAIT would have kept the port from being bound again: there was none.
+      takeBack(to: marks.contains(.simultaneous) ? .closing : .finWait2, side: side, context, &effects)
+      move(to: .closed, .assumed, side: side, context, &effects)
+    case .synSent, .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing,
+      .lastAck:
+      move(to: .closed, .assumed, side: side, context, &effects)
+    }
+  }
+
+  /// Compares a frame with the last four of this endpoint and remembers it.
+  fileprivate mutating func hasJustSent(_ segment: Segment) -> Bool {
+    let identity = Endpoint.identity(segment)
+    var found = false
+    for index in 0..<4 where recentSegments[index] == identity { found = true }
+    if found {
+      let age = segment.time.nanoseconds(since: lastTime)
+      // Hosts number their packets: the same number again is the same packet. Where they do not,
+      // only what follows at once, and could not be an answer of its own, counts.
+      if segment.identification != 0 {
+        if age < Timers.second { return true }
+      } else if age < Endpoint.duplicateTime,
+        segment.sequenceLength > 0 || segment.hopLimit != hopLimit
+      {
+        return true
+      }
+    }
+    for index in (1..<4).reversed() { recentSegments[index] = recentSegments[index - 1] }
+    recentSegments[0] = identity
+    return false
+  }
+
+  /// How soon after its original a copy of a frame passes, nanoseconds.
+  private static let duplicateTime: Int64 = 20_000_000
+
+  private static func identity(_ segment: Segment) -> UInt32 {
+    var hash = UInt64(segment.sequence) << 32 | UInt64(segment.acknowledgment)
+    hash = (hash ^ (hash >> 29)) &* 0xbf58_476d_1ce4_e5b9
+    hash ^= UInt64(segment.timestampValue) << 32 | UInt64(segment.timestampEchoReply)
+    hash = (hash ^ (hash >> 31)) &* 0x94d0_49bb_1331_11eb
+    hash ^= UInt64(segment.identification) << 48 | UInt64(segment.window) << 32
+    hash ^= UInt64(segment.payloadLength) << 12 | UInt64(segment.flags.rawValue)
+    if segment.sackCount > 0 { hash ^= UInt64(segment.sackBlocks[0].left) << 16 }
+    hash = (hash ^ (hash >> 30)) &* 0x9e37_79b9_7f4a_7c15
+    return UInt32(truncatingIfNeeded: hash >> 32) | 1
+  }
+}
+
+extension Transition {
+  /// Whether a segment of the endpoint shows that it received what moved it.
+  func isProved(by segment: Segment) -> Bool {
+    if to == .established { return true }
+    if hasProofLength { return proof.precedesOrEquals(SequenceNumber(segment.acknowledgment)) }
+    guard proofTimestamp.rawValue != 0, segment.hasTimestamps else { return false }
+    return !TimestampValue(segment.timestampEchoReply).precedes(proofTimestamp)
+  }
+}

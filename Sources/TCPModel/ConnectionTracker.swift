@@ -1,0 +1,399 @@
+import DequeModule
+public import PacketDecoding
+
+/// Follows every connection of the input: finds the incarnation a segment belongs to, advances both
+/// of its ends, keeps what a timeline and a proof need, and lets connections go when their timers
+/// allow. Its only clock is the time of the segments.
+public struct ConnectionTracker: ~Copyable {
+  let options: TrackerOptions
+  var connections = Slab(placeholder: Connection(key: ConnectionTracker.noKey))
+  var records = Slab(placeholder: SlabNode(element: SegmentRecord()))
+  var transitionNodes = Slab(placeholder: SlabNode(element: ConnectionTracker.noTransition))
+  var table = FlowTable()
+  var wheel = TimerWheel()
+  var effects = StepEffects()
+  var settled = Deque<UInt32>()
+  /// What incarnations met, by id. Cold.
+  var previousIncarnations: [UInt64: PreviousIncarnation] = [:]
+  /// ICMP errors, by id. Cold.
+  var icmpErrors: [UInt64: [ICMPError]] = [:]
+  /// The latest time seen.
+  public private(set) var now = CaptureTime(nanoseconds: .min)
+  public internal(set) var counts = TrackerCounts()
+
+  private static let noKey = FlowKey(
+    lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0)
+  private static let noTransition = Transition(
+    endpoint: .client, from: .closed, to: .closed, evidence: .assumed, time: .epoch, frame: 0)
+
+  public init(options: TrackerOptions = TrackerOptions()) {
+    self.options = options
+  }
+
+  // MARK: - Segments
+
+  /// Takes the next segment of the input.
+  public mutating func process(_ segment: Segment) {
+    counts.segments &+= 1
+    advanceClock(to: segment.time)
+    let (key, sourceIsLow) = FlowKey.of(segment)
+    let hash = key.hash(seed: options.hashSeed)
+    var place = find(key, hash)
+    if place == 0 {
+      place = open(segment, key, hash, sourceIsLow: sourceIsLow, over: 0)
+    } else {
+      expireTimers(place)
+      place = incarnation(of: place, segment, key, hash, sourceIsLow: sourceIsLow)
+    }
+    take(segment, at: place, sourceIsLow: sourceIsLow)
+  }
+
+  private func find(_ key: FlowKey, _ hash: UInt64) -> UInt32 {
+    table.find(hash) { connections[$0].key == key }
+  }
+
+  /// The side of a connection that a segment comes from.
+  private static func side(_ connection: Connection, sourceIsLow: Bool) -> Side {
+    sourceIsLow == connection.traits.contains(.clientIsLow) ? .client : .server
+  }
+
+  /// The incarnation of a 4-tuple that a segment belongs to; a new one if it begins one.
+  private mutating func incarnation(
+    of place: UInt32, _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool
+  ) -> UInt32 {
+    let current = connections[place]
+    let side = ConnectionTracker.side(current, sourceIsLow: sourceIsLow)
+    let older = current.older
+    let control = segment.flags.intersection([.syn, .ack, .rst])
+    if control == .syn {
+      guard current.isNewIncarnation(segment, sender: side) else { return place }
+      if older != 0, isStaleSYN(segment, of: older, sourceIsLow: sourceIsLow) { return older }
+      return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
+    }
+    if older == 0 {
+      // The SYN of a further incarnation may be missing from the capture.
+      if current.isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
+        !segment.flags.contains(.rst), !current.fits(segment, sender: side)
+      {
+        return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
+      }
+      return place
+    }
+    if current.fits(segment, sender: side) { return place }
+    let olderSide = ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow)
+    return connections[older].fits(segment, sender: olderSide) ? older : place
+  }
+
+  private func isStaleSYN(_ segment: Segment, of place: UInt32, sourceIsLow: Bool) -> Bool {
+    let sender = connections[place][
+      ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)]
+    return sender.marks.contains(.synSent)
+      && sender.initialSendSequence == SequenceNumber(segment.sequence)
+  }
+
+  /// Begins a connection, over the one at `old` when that is not 0.
+  private mutating func open(
+    _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool, over old: UInt32
+  ) -> UInt32 {
+    if old == 0, connections.count >= options.maximumConnections { evict() }
+    counts.connections &+= 1
+    var connection = Connection(key: key)
+    connection.id = counts.connections
+    connection.hash = hash
+    connection.firstFrame = segment.frame
+    connection.firstTime = segment.time
+    connection.lastTime = segment.time
+    let sourceIsClient = ConnectionTracker.sourceIsClient(segment)
+    if sourceIsLow == sourceIsClient { connection.traits.insert(.clientIsLow) }
+    if segment.flags.contains(.syn) { connection.traits.insert(.clientKnown) }
+    if key.isSelf { connection.traits.insert(.isSelf) }
+    if !segment.flags.contains(.syn), !segment.flags.contains(.rst) {
+      connection.opening = .midstream
+    }
+    // A SYN is sent to somebody who listens, as far as anyone knows.
+    if segment.flags.contains(.syn), !key.isSelf { connection.server.state = .listen }
+
+    if old != 0 {
+      connection.previous = connections[old].id
+      connection.incarnation = connections[old].incarnation &+ 1
+    }
+    let place = connections.insert(connection)
+    counts.peakConnections = max(counts.peakConnections, UInt64(connections.count))
+    if old == 0 {
+      table.insert(hash, place: place) { connections[$0].hash }
+    } else {
+      supersede(old, by: place, segment, sourceIsLow: sourceIsLow)
+    }
+    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: Timers.second))
+    return place
+  }
+
+  /// Who is taken for the client by the first segment: the sender of a SYN, the receiver of a
+  /// SYN,ACK, else the higher port.
+  private static func sourceIsClient(_ segment: Segment) -> Bool {
+    if segment.flags.contains(.syn) { return !segment.flags.contains(.ack) }
+    if segment.sourcePort != segment.destinationPort {
+      return segment.sourcePort > segment.destinationPort
+    }
+    return segment.source > segment.destination
+  }
+
+  /// Puts a new incarnation in front of the old one, which stays to be settled.
+  private mutating func supersede(
+    _ old: UInt32, by place: UInt32, _ segment: Segment, sourceIsLow: Bool
+  ) {
+    table.replace(connections[old].hash, old: old, with: place)
+    let eldest = connections[old].older
+    if eldest != 0 {
+      connections[old].older = 0
+      connections[eldest].newer = 0
+    }
+    connections[place].older = old
+    connections[old].newer = place
+    connections[old].traits.insert(.replaced)
+    connections[place].traits.insert(.reuses)
+    previousIncarnations[connections[place].id] = PreviousIncarnation(
+      connection: connections[old],
+      segments: records.elements(of: connections[old].segments).suffix(24))
+    // The end that calls anew holds nothing of the old incarnation.
+    let side = ConnectionTracker.side(connections[old], sourceIsLow: sourceIsLow)
+    effects.reset()
+    connections[old].release(side, segment, &effects)
+    log(effects, of: old)
+  }
+
+  /// Lets a connection have the segment.
+  private mutating func take(_ segment: Segment, at place: UInt32, sourceIsLow: Bool) {
+    effects.reset()
+    let side = connections[place].take(segment, sourceIsLow: sourceIsLow, &effects)
+    let annotations = effects.annotations
+    record(segment, side, annotations, at: place)
+    if options.keepsTransitions { log(effects, of: place, by: segment, side) }
+    let newer = connections[place].newer
+    if newer != 0 {
+      let newerSide = ConnectionTracker.side(connections[newer], sourceIsLow: sourceIsLow)
+      let foreign = annotations.union(.previousIncarnation)
+      connections[newer].noticed.formUnion(foreign)
+      record(segment, newerSide, foreign, at: newer)
+      connections[newer].meetOlder(segment, sender: newerSide)
+    } else if connections[place].older != 0, segment.flags.contains([.syn, .ack]) {
+      settleOlder(of: place, segment, side)
+    }
+  }
+
+  /// An answer to the new SYN shows that the listener's side holds nothing of the old incarnation.
+  private mutating func settleOlder(of place: UInt32, _ segment: Segment, _ side: Side) {
+    let older = connections[place].older
+    let sourceIsLow = connections[place].traits.contains(.clientIsLow) == (side == .client)
+    effects.reset()
+    connections[older].release(
+      ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow), segment, &effects)
+    log(effects, of: older)
+  }
+
+  // MARK: - Histories
+
+  private mutating func record(
+    _ segment: Segment, _ side: Side, _ annotations: SegmentAnnotations, at place: UInt32
+  ) {
+    guard options.keepsAllSegments || isNotable(segment, annotations, connections[place]) else {
+      connections[place].omitted &+= 1
+      return
+    }
+    var entry = SegmentRecord(segment, sender: side, annotations: annotations)
+    entry.clientState = connections[place].client.state
+    entry.serverState = connections[place].server.state
+    entry.omittedBefore = connections[place].omitted
+    connections[place].omitted = 0
+    if connections[place].segments.count >= options.maximumSegments {
+      connections[place].traits.insert(.abridged)
+    }
+    records.append(entry, to: &connections[place].segments, limit: options.maximumSegments)
+  }
+
+  /// Whether a segment belongs into a history that leaves out undisturbed data.
+  private func isNotable(
+    _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: Connection
+  ) -> Bool {
+    if !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) { return true }
+    if !annotations.subtracting([.duplicateAcknowledgment, .captureDuplicate]).isEmpty {
+      return true
+    }
+    // The beginning of data, and everything once one side has closed.
+    return connection.segments.count < 5 || connection.activeCloser != .none
+  }
+
+  /// Writes the changes of a step into the connection's list of transitions.
+  private mutating func log(_ effects: borrowing StepEffects, of place: UInt32) {
+    guard options.keepsTransitions else { return }
+    for change in effects.changes {
+      switch change {
+      case .transition(let transition):
+        transitionNodes.append(
+          transition, to: &connections[place].transitions, limit: options.maximumTransitions)
+      case .takeBack(let side, let state):
+        revoke(side, to: state, at: place)
+      }
+    }
+  }
+
+  private mutating func log(
+    _ effects: borrowing StepEffects, of place: UInt32, by segment: Segment, _ side: Side
+  ) {
+    if connections[place].unconfirmed(side) { confirm(segment, side, at: place) }
+    guard !effects.changes.isEmpty else { return }
+    log(effects, of: place)
+    for change in effects.changes {
+      if case .transition(let transition) = change, transition.evidence == .received {
+        connections[place].setUnconfirmed(transition.endpoint, true)
+      }
+    }
+  }
+
+  /// Marks as revoked what an endpoint is held to have done since it left `state`.
+  private mutating func revoke(_ side: Side, to state: TCPState, at place: UInt32) {
+    var chain: [UInt32] = []
+    var index = connections[place].transitions.first
+    while index != 0 {
+      let transition = transitionNodes[index].element
+      if transition.endpoint == side, transition.revokedBy == 0 { chain.append(index) }
+      index = transitionNodes[index].next
+    }
+    let frame = connections[place].lastFrame
+    while let last = chain.popLast() {
+      transitionNodes[last].element.revokedBy = frame
+      if transitionNodes[last].element.from == state { return }
+    }
+  }
+
+  /// Marks what the endpoint's segment proves.
+  private mutating func confirm(_ segment: Segment, _ side: Side, at place: UInt32) {
+    guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: [.syn, .rst]) else { return }
+    var remaining = false
+    var index = connections[place].transitions.first
+    while index != 0 {
+      let transition = transitionNodes[index].element
+      if transition.endpoint == side, transition.evidence == .received,
+        transition.confirmedBy == 0, transition.revokedBy == 0
+      {
+        if transition.isProved(by: segment) {
+          transitionNodes[index].element.confirmedBy = segment.frame
+        } else {
+          remaining = true
+        }
+      }
+      index = transitionNodes[index].next
+    }
+    connections[place].setUnconfirmed(side, remaining)
+  }
+
+  // MARK: - Time
+
+  /// Moves the clock forward without a segment, as far as timers are concerned.
+  public mutating func advanceClock(to time: CaptureTime) {
+    guard now < time else { return }
+    now = time
+    while let place = wheel.next(upTo: time) { review(place) }
+  }
+
+  /// A connection's time in the wheel has come: its timers may have run out, and it may be done.
+  private mutating func review(_ place: UInt32) {
+    expireTimers(place)
+    let due = connections[place].nextDeadline(options.timers)
+    if due <= now {
+      settle(place)
+    } else {
+      wheel.schedule(place, at: due)
+    }
+  }
+
+  private mutating func expireTimers(_ place: UInt32) {
+    effects.reset()
+    connections[place].expireTimers(options.timers, now: now, &effects)
+    if !effects.changes.isEmpty { log(effects, of: place) }
+    let older = connections[place].older
+    if older != 0 {
+      effects.reset()
+      connections[older].expireTimers(options.timers, now: now, &effects)
+      if !effects.changes.isEmpty { log(effects, of: older) }
+    }
+  }
+
+  // MARK: - Letting go
+
+  /// Takes a connection out of the table; it waits in `settled` to be collected.
+  private mutating func settle(_ place: UInt32) {
+    let newer = connections[place].newer
+    if newer == 0 {
+      table.remove(connections[place].hash, place: place) { connections[$0].hash }
+    } else {
+      connections[newer].older = 0
+    }
+    let older = connections[place].older
+    if older != 0 { connections[older].newer = 0 }
+    connections[place].older = 0
+    connections[place].newer = 0
+    settled.append(place)
+  }
+
+  /// Makes room: what is over goes first, then half-open attempts, then the longest idle.
+  private mutating func evict() {
+    guard let place = wheel.popEarliest() else { return }
+    let connection = connections[place]
+    if connection.isOver || connection.client.state == .timeWait
+      || connection.server.state == .timeWait
+    {
+      counts.evictedClosed &+= 1
+    } else if connection.client.state == .synSent || connection.server.state == .synReceived {
+      counts.evictedHalfOpen &+= 1
+    } else {
+      counts.evictedOpen &+= 1
+    }
+    connections[place].traits.insert(.evicted)
+    settle(place)
+  }
+
+  /// The input has ended: everything still held is settled, in the order of the ids.
+  public mutating func finish() {
+    var places = wheel.removeAll()
+    places.sort { connections[$0].id < connections[$1].id }
+    for place in places {
+      expireTimers(place)
+      if !connections[place].isOver { connections[place].traits.insert(.openAtEnd) }
+      settle(place)
+    }
+  }
+
+  /// The next connection that is done, or nil. Its place in memory is given back.
+  public mutating func nextSettled() -> TrackedConnection? {
+    guard let place = settled.popFirst() else { return nil }
+    let connection = connections[place]
+    let tracked = TrackedConnection(
+      connection: connection, segments: records.elements(of: connection.segments),
+      transitions: transitionNodes.elements(of: connection.transitions),
+      previous: connection.traits.contains(.reuses)
+        ? previousIncarnations.removeValue(forKey: connection.id) : nil,
+      icmpErrors: connection.traits.contains(.hasICMPError)
+        ? icmpErrors.removeValue(forKey: connection.id) ?? [] : [])
+    records.removeAll(&connections[place].segments)
+    transitionNodes.removeAll(&connections[place].transitions)
+    connections.remove(place)
+    return tracked
+  }
+
+  // MARK: - ICMP
+
+  /// Takes an ICMP error that quotes a segment of some connection.
+  public mutating func process(_ error: ICMPError) {
+    advanceClock(to: error.time)
+    let (key, _) = FlowKey.of(
+      source: error.source, sourcePort: error.sourcePort, destination: error.destination,
+      destinationPort: error.destinationPort)
+    let place = find(key, key.hash(seed: options.hashSeed))
+    guard place != 0 else { return }
+    let id = connections[place].id
+    connections[place].traits.insert(.hasICMPError)
+    connections[place].lastFrame = max(connections[place].lastFrame, error.frame)
+    if icmpErrors[id, default: []].count < 8 { icmpErrors[id, default: []].append(error) }
+  }
+}

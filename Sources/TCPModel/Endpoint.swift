@@ -1,0 +1,162 @@
+public import PacketDecoding
+
+/// What the capture shows of one end of a connection: its state and its share of the transmission
+/// control block (RFC 9293 §3.3.1), as far as packets reveal them.
+///
+/// A plain value of fixed size. Only the step (`EndpointStep`) changes it.
+public struct Endpoint: Sendable, BitwiseCopyable {
+  /// The state, as far as the packets seen so far tell.
+  public internal(set) var state = TCPState.closed
+  /// The state before a RST of this endpoint closed it, to return to when it goes on talking.
+  var stateBeforeReset = TCPState.closed
+  /// What is known about this endpoint.
+  public internal(set) var marks: EndpointMarks = []
+  /// Shift count for its windows; 0 unless both SYNs carried the option (RFC 7323 §2.2).
+  public internal(set) var windowShift: UInt8 = 0
+  /// IPv4 TTL or IPv6 Hop Limit of its first segment.
+  public internal(set) var hopLimit: UInt8 = 0
+  /// Maximum segment size it announced, bytes; 0 if unknown.
+  public internal(set) var maximumSegmentSize: UInt16 = 0
+  /// ISS, valid with `.initialSequenceKnown`.
+  public internal(set) var initialSendSequence = SequenceNumber(0)
+  /// SND.NXT: the end of the highest sequence number seen from it.
+  public internal(set) var sendNext = SequenceNumber(0)
+  /// SND.UNA: the highest acknowledgment of the peer that passed.
+  public internal(set) var sendUnacknowledged = SequenceNumber(0)
+  /// RCV.NXT: the end of what the peer sent in order and passed, or what this endpoint has
+  /// acknowledged, whichever is further.
+  public internal(set) var receiveNext = SequenceNumber(0)
+  /// The sequence number of its FIN, valid with `.finSent`.
+  public internal(set) var finSequence = SequenceNumber(0)
+  /// The window it last offered (SND.WND of its peer), bytes, scaled where the scale is known.
+  public internal(set) var window: UInt32 = 0
+  /// TSval of its first SYN, or of its first segment where no SYN was seen.
+  public internal(set) var firstTimestamp = TimestampValue(0)
+  /// The newest TSval it sent.
+  public internal(set) var newestTimestamp = TimestampValue(0)
+  /// The last TSecr it sent: how much of the peer it had seen (RFC 7323 §4).
+  public internal(set) var lastEcho = TimestampValue(0)
+  /// When its last segment passed.
+  public internal(set) var lastTime = CaptureTime.epoch
+  /// The frame of that segment.
+  public internal(set) var lastFrame: UInt64 = 0
+  /// When the timer of its present state was last started.
+  public internal(set) var timerStart = CaptureTime.epoch
+
+  // MARK: Received out of order
+
+  /// Ranges of the peer's data that passed beyond a hole, as [start, end); empty when equal.
+  var beyondHole = SequencePair()
+  var beyondSecondHole = SequencePair()
+
+  // MARK: Counts of what it sent; capture duplicates included
+
+  public internal(set) var packets: UInt64 = 0
+  /// Bytes of IP packets on the wire.
+  public internal(set) var bytes: UInt64 = 0
+  /// Bytes of TCP payload, retransmissions included.
+  public internal(set) var payloadBytes: UInt64 = 0
+  /// Segments with SYN, SYN,ACK included; saturates.
+  public internal(set) var synCount: UInt16 = 0
+  public internal(set) var finCount: UInt16 = 0
+  public internal(set) var rstCount: UInt16 = 0
+  /// Segments whose sequence range had been sent before; saturates, like all below.
+  public internal(set) var retransmissions: UInt16 = 0
+  /// Of those, the ones already acknowledged when they passed.
+  public internal(set) var spuriousRetransmissions: UInt16 = 0
+  public internal(set) var outOfOrder: UInt16 = 0
+  public internal(set) var duplicateAcknowledgments: UInt16 = 0
+  public internal(set) var zeroWindows: UInt16 = 0
+  public internal(set) var keepAlives: UInt16 = 0
+  public internal(set) var invalidChecksums: UInt16 = 0
+  /// Frames seen twice because of where the capture was taken.
+  public internal(set) var captureDuplicates: UInt16 = 0
+
+  /// Identities of its last four segments, newest first, to recognise capture duplicates.
+  var recentSegments = InlineArray<4, UInt32>(repeating: 0)
+
+  public init() {}
+}
+
+/// A range of sequence numbers held by value.
+struct SequencePair: Sendable, BitwiseCopyable {
+  var start = SequenceNumber(0)
+  var end = SequenceNumber(0)
+
+  var isEmpty: Bool { start == end }
+}
+
+/// What is known about an endpoint.
+public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
+  public var rawValue: UInt32
+
+  @inlinable
+  public init(rawValue: UInt32) {
+    self.rawValue = rawValue
+  }
+
+  /// Any segment of it was seen.
+  public static let seen = EndpointMarks(rawValue: 1 << 0)
+  /// It sent a SYN without ACK.
+  public static let synSent = EndpointMarks(rawValue: 1 << 1)
+  /// It sent a SYN,ACK.
+  public static let synAckSent = EndpointMarks(rawValue: 1 << 2)
+  /// Its ISS is known, from its SYN or from the acknowledgment of it.
+  public static let initialSequenceKnown = EndpointMarks(rawValue: 1 << 3)
+  /// It sent a FIN that belongs to this connection.
+  public static let finSent = EndpointMarks(rawValue: 1 << 4)
+  /// It sent its FIN while it held the peer's (it closed second).
+  public static let closedSecond = EndpointMarks(rawValue: 1 << 5)
+  /// The peer's FIN passed in order.
+  public static let finArrived = EndpointMarks(rawValue: 1 << 6)
+  /// It acknowledged the peer's FIN.
+  public static let finArrivalConfirmed = EndpointMarks(rawValue: 1 << 7)
+  /// An acknowledgment of its FIN passed.
+  public static let finAcknowledged = EndpointMarks(rawValue: 1 << 8)
+  /// It became ESTABLISHED by a segment that passed.
+  public static let establishedByArrival = EndpointMarks(rawValue: 1 << 9)
+  /// A later segment of it proved that it is ESTABLISHED.
+  public static let establishedConfirmed = EndpointMarks(rawValue: 1 << 10)
+  /// It sent a RST that closed it.
+  public static let reset = EndpointMarks(rawValue: 1 << 11)
+  /// A RST of the peer that it had to accept passed.
+  public static let wasReset = EndpointMarks(rawValue: 1 << 12)
+  /// Its SYN or SYN,ACK carried the timestamps option; without a handshake: its segments do.
+  public static let timestamps = EndpointMarks(rawValue: 1 << 13)
+  /// Its SYN carried SACK permitted.
+  public static let sackPermitted = EndpointMarks(rawValue: 1 << 14)
+  /// Its SYN carried a window scale.
+  public static let windowScale = EndpointMarks(rawValue: 1 << 15)
+  /// Its SYN carried data or a Fast Open option.
+  public static let fastOpen = EndpointMarks(rawValue: 1 << 16)
+  /// MPTCP options were seen.
+  public static let multipath = EndpointMarks(rawValue: 1 << 17)
+  /// Its segments came with more than one TTL.
+  public static let varyingHopLimit = EndpointMarks(rawValue: 1 << 18)
+  /// A segment of it with a right checksum was seen.
+  public static let validChecksum = EndpointMarks(rawValue: 1 << 19)
+  /// A refusal (RST that acknowledges its SYN) arrived.
+  public static let refused = EndpointMarks(rawValue: 1 << 20)
+  /// It opened simultaneously: SYN-SENT to SYN-RECEIVED.
+  public static let simultaneous = EndpointMarks(rawValue: 1 << 21)
+  /// It acknowledged data that the capture does not contain.
+  public static let acknowledgedUnseen = EndpointMarks(rawValue: 1 << 22)
+  /// A timer ended its last state.
+  public static let timedOut = EndpointMarks(rawValue: 1 << 23)
+  /// It negotiates ECN (RFC 3168) in its SYN.
+  public static let explicitCongestion = EndpointMarks(rawValue: 1 << 24)
+  /// Its first SYN echoed a timestamp: Linux `tcp_tw_reuse` took the port out of TIME-WAIT.
+  public static let timeWaitReuse = EndpointMarks(rawValue: 1 << 25)
+  /// An ACK that should have completed its handshake passed and was not taken.
+  public static let acknowledgmentIgnored = EndpointMarks(rawValue: 1 << 27)
+  /// The window it last offered is zero.
+  public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
+}
+
+extension UInt16 {
+  /// Adds one, staying at the maximum.
+  @inline(__always)
+  mutating func countUp() {
+    if self != .max { self &+= 1 }
+  }
+}

@@ -1,0 +1,322 @@
+import PacketDecoding
+
+// What a segment does to the endpoint that it reaches: the order and the arms of RFC 9293 §3.10.7,
+// SEGMENT ARRIVES. Everything here is provisional: the segment may be lost beyond the capture.
+
+extension Endpoint {
+  /// Advances this endpoint by a segment that passed on its way to it.
+  ///
+  /// - Parameters:
+  ///   - peer: The other end, which has sent the segment.
+  mutating func receive(
+    _ segment: Segment, from peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender.peer
+    switch SegmentKind(segment.flags) {
+    case .ordinary: receiveOrdinary(segment, from: peer, side: side, context, &effects)
+    case .syn: receiveSYN(segment, from: peer, side: side, context, &effects)
+    case .synAck: receiveSYNACK(segment, from: peer, side: side, context, &effects)
+    case .reset: receiveRST(segment, from: peer, side: side, context, &effects)
+    }
+  }
+
+  // MARK: - SYN
+
+  private mutating func receiveSYN(
+    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    switch state {
+    case .closed, .listen:
+      // RFC 9293 §3.10.7.1 and .2: what it does shows in its answer.
+      break
+    case .synSent:
+      // RFC 9293 §3.10.7.3, fourth check: simultaneous open.
+      receiveNext = SequenceNumber(segment.sequence) + 1
+      marks.insert(.simultaneous)
+      move(to: .synReceived, .received, side: side, context, &effects, segment: segment)
+    case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
+      .timeWait:
+      // RFC 9293 §3.10.7.4, fourth check: answered by a challenge ACK.
+      break
+    }
+  }
+
+  private mutating func receiveSYNACK(
+    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    let acknowledgment = SequenceNumber(segment.acknowledgment)
+    switch state {
+    case .closed:
+      if !marks.contains(.seen) {
+        // The SYN itself is missing from the capture.
+        state = .synSent
+        timerStart = context.time
+        marks.insert(.initialSequenceKnown)
+        initialSendSequence = acknowledgment - 1
+        sendNext = acknowledgment
+        establish(by: segment, side: side, context, &effects)
+      }
+    case .listen:
+      break
+    case .synSent:
+      // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp.
+      if !acceptsInSynSent(acknowledgment: acknowledgment) {
+        effects.annotations.insert(.unacceptableAcknowledgment)
+      } else if !acceptsInSynSent(segment) {
+        effects.annotations.insert(.unacceptableEcho)
+      } else {
+        establish(by: segment, side: side, context, &effects)
+      }
+    case .synReceived:
+      // RFC 9293 §3.10.7.4, fifth check, after a simultaneous open.
+      if acceptsInSynSent(acknowledgment: acknowledgment) {
+        establish(by: segment, side: side, context, &effects)
+      }
+    case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      break
+    }
+    if SequenceNumber(sendUnacknowledged.rawValue).precedes(acknowledgment),
+      acknowledgment.precedesOrEquals(sendNext)
+    {
+      sendUnacknowledged = acknowledgment
+    }
+  }
+
+  private mutating func establish(
+    by segment: Segment, side: Side, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    if segment.flags.contains(.syn) { receiveNext = SequenceNumber(segment.sequence) + 1 }
+    marks.insert(.establishedByArrival)
+    move(to: .established, .received, side: side, context, &effects, segment: segment)
+  }
+
+  // MARK: - RST
+
+  private mutating func receiveRST(
+    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    let sequence = SequenceNumber(segment.sequence)
+    switch state {
+    case .closed, .listen:
+      break
+    case .synSent:
+      // RFC 9293 §3.10.7.3, second check: only a RST that acknowledges the SYN counts.
+      if segment.flags.contains(.ack),
+        acceptsInSynSent(acknowledgment: SequenceNumber(segment.acknowledgment))
+      {
+        marks.insert(.refused)
+        move(to: .closed, .received, side: side, context, &effects, segment: segment)
+      } else {
+        effects.annotations.insert(.ignoredReset)
+      }
+    case .synReceived:
+      // RFC 9293 §3.10.7.4, second check: back to LISTEN, or CLOSED after an active open.
+      if sequence == receiveNext {
+        move(
+          to: marks.contains(.simultaneous) ? .closed : .listen, .received, side: side, context,
+          &effects, segment: segment)
+      } else {
+        effects.annotations.insert(.ignoredReset)
+      }
+    case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      // RFC 9293 §3.10.7.4, second check; RFC 5961 §3.2: exactly RCV.NXT, else a challenge ACK.
+      if isReset(by: sequence, acknowledged: peer.sendUnacknowledged) {
+        stateBeforeReset = state
+        marks.insert(.wasReset)
+        move(to: .closed, .received, side: side, context, &effects, segment: segment)
+      } else {
+        effects.annotations.insert(.ignoredReset)
+        if !accepts(sequence, sequence) { effects.annotations.insert(.unacceptable) }
+      }
+    }
+  }
+
+  // MARK: - Data, ACK and FIN
+
+  private mutating func receiveOrdinary(
+    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    let sequence = SequenceNumber(segment.sequence)
+    let end = sequence + segment.sequenceLength
+    let hasAck = segment.flags.contains(.ack)
+    let acknowledgment = SequenceNumber(segment.acknowledgment)
+
+    if !marks.contains(.seen), state.isIdle {
+      assumeOpen(segment, from: peer, side: side, context, &effects)
+    }
+
+    // RFC 9293 §3.10.7.4, first check: the sequence number.
+    if state.isSynchronized, !accepts(sequence, end) {
+      effects.annotations.insert(.unacceptable)
+      if segment.flags.contains(.fin) { repeatedFIN(context) }
+      return
+    }
+
+    // Fifth check: the ACK field.
+    if hasAck {
+      receiveACK(acknowledgment, segment, side: side, context, &effects)
+    }
+
+    // Seventh check: the segment text; eighth: the FIN bit, once everything before it is there.
+    guard state.isSynchronized || state == .synReceived else { return }
+    if segment.sequenceLength > 0 { receiveText(sequence, end) }
+    if peer.marks.contains(.finSent), state != .synReceived {
+      if !marks.contains(.finArrived) {
+        if peer.finSequence.precedes(receiveNext) {
+          receiveFIN(side: side, segment, context, &effects)
+        }
+      } else if segment.flags.contains(.fin) {
+        repeatedFIN(context)
+      }
+    }
+  }
+
+  /// The first segment towards an endpoint that the capture has not heard yet.
+  private mutating func assumeOpen(
+    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    guard segment.flags.contains(.ack) else { return }
+    let acknowledgment = SequenceNumber(segment.acknowledgment)
+    sendNext = acknowledgment
+    sendUnacknowledged = acknowledgment
+    receiveNext = SequenceNumber(segment.sequence)
+    if peer.marks.contains(.synSent) {
+      // The SYN,ACK is missing from the capture; the caller acknowledges it.
+      marks.insert(.initialSequenceKnown)
+      initialSendSequence = acknowledgment - 1
+      state = .listen
+      move(to: .synReceived, .assumed, side: side, context, &effects)
+      receiveNext = peer.initialSendSequence + 1
+    } else {
+      state = .established
+      timerStart = context.time
+    }
+  }
+
+  /// RFC 9293 §3.10.7.4, fifth check.
+  private mutating func receiveACK(
+    _ acknowledgment: SequenceNumber, _ segment: Segment, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    if sendNext.precedes(acknowledgment), state.isSynchronized {
+      // It acknowledges what we never saw: the capture lacks segments of this endpoint.
+      effects.annotations.insert(.acknowledgesUnseen)
+      sendNext = acknowledgment
+    }
+    if sendUnacknowledged.precedes(acknowledgment), acknowledgment.precedesOrEquals(sendNext) {
+      sendUnacknowledged = acknowledgment
+    }
+    switch state {
+    case .synReceived:
+      guard initialSendSequence.precedes(acknowledgment),
+        acknowledgment.precedesOrEquals(sendNext)
+      else { break }
+      // After one ACK that was not taken, data sent in vain proves nothing.
+      if marks.contains(.acknowledgmentIgnored), segment.payloadLength > 0 { break }
+      establish(by: segment, side: side, context, &effects)
+    case .finWait1, .closing, .lastAck:
+      if marks.contains(.finSent), finSequence.precedes(acknowledgment) {
+        receiveACKofFIN(side: side, context, &effects, segment)
+      }
+    case .closed, .listen, .synSent, .established, .finWait2, .closeWait, .timeWait:
+      break
+    }
+  }
+
+  /// An acknowledgment of this endpoint's FIN passed (RFC 9293 §3.10.7.4, fifth check).
+  mutating func receiveACKofFIN(
+    side: Side, _ context: StepContext, _ effects: inout StepEffects, _ segment: Segment?
+  ) {
+    marks.insert(.finAcknowledged)
+    switch state {
+    case .finWait1:
+      move(to: .finWait2, .received, side: side, context, &effects, segment: segment)
+    case .closing:
+      move(to: .timeWait, .received, side: side, context, &effects, segment: segment)
+    case .lastAck:
+      move(to: .closed, .received, side: side, context, &effects, segment: segment)
+    case .closed, .listen, .synSent, .synReceived, .established, .finWait2, .closeWait, .timeWait:
+      break
+    }
+  }
+
+  /// RFC 9293 §3.10.7.4, seventh check: RCV.NXT advances over what is in order; what lies beyond a
+  /// hole waits in two ranges at most, for the endpoint's own acknowledgments tell the rest.
+  private mutating func receiveText(_ start: SequenceNumber, _ end: SequenceNumber) {
+    if receiveNext.precedes(start) {
+      holdBeyondHole(start, end)
+      return
+    }
+    guard receiveNext.precedes(end) else { return }
+    receiveNext = end
+    forgetHoles()
+  }
+
+  private mutating func holdBeyondHole(_ start: SequenceNumber, _ end: SequenceNumber) {
+    if beyondHole.isEmpty {
+      beyondHole = SequencePair(start: start, end: end)
+    } else if beyondHole.absorb(start, end) {
+      if !beyondSecondHole.isEmpty,
+        beyondHole.absorb(beyondSecondHole.start, beyondSecondHole.end)
+      {
+        beyondSecondHole = SequencePair()
+      }
+    } else if beyondSecondHole.isEmpty {
+      beyondSecondHole = SequencePair(start: start, end: end)
+    } else {
+      _ = beyondSecondHole.absorb(start, end)
+    }
+  }
+
+  /// Drops or swallows the ranges that RCV.NXT has reached.
+  mutating func forgetHoles() {
+    for _ in 0..<2 {
+      if !beyondHole.isEmpty, beyondHole.start.precedesOrEquals(receiveNext) {
+        receiveNext = SequenceNumber.latest(receiveNext, beyondHole.end)
+        beyondHole = beyondSecondHole
+        beyondSecondHole = SequencePair()
+      } else if !beyondSecondHole.isEmpty, beyondSecondHole.start.precedesOrEquals(receiveNext) {
+        receiveNext = SequenceNumber.latest(receiveNext, beyondSecondHole.end)
+        beyondSecondHole = SequencePair()
+      }
+    }
+  }
+
+  /// RFC 9293 §3.10.7.4, eighth check: the FIN bit.
+  mutating func receiveFIN(
+    side: Side, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    marks.insert(.finArrived)
+    switch state {
+    case .synReceived, .established:
+      move(to: .closeWait, .received, side: side, context, &effects, segment: segment)
+    case .finWait1:
+      marks.insert(.simultaneous)
+      move(to: .closing, .received, side: side, context, &effects, segment: segment)
+    case .finWait2:
+      move(to: .timeWait, .received, side: side, context, &effects, segment: segment)
+    case .closed, .listen, .synSent, .closeWait, .closing, .lastAck, .timeWait:
+      break
+    }
+  }
+
+  /// The peer's FIN again: in TIME-WAIT it restarts the 2 MSL timer (RFC 9293 §3.10.7.4).
+  private mutating func repeatedFIN(_ context: StepContext) {
+    if state == .timeWait { timerStart = context.time }
+  }
+}
+
+extension SequencePair {
+  /// Extends the range by [start, end) when they touch. Returns whether they did.
+  mutating func absorb(_ start: SequenceNumber, _ end: SequenceNumber) -> Bool {
+    guard start.precedesOrEquals(self.end), self.start.precedesOrEquals(end) else { return false }
+    if start.precedes(self.start) { self.start = start }
+    if self.end.precedes(end) { self.end = end }
+    return true
+  }
+}

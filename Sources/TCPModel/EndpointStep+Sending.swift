@@ -1,0 +1,433 @@
+import PacketDecoding
+
+// What an endpoint proves by sending a segment. Its own segment is certain; that it received what
+// passed before is not, so this is also where earlier beliefs are confirmed or taken back.
+
+extension Endpoint {
+  /// Advances this endpoint by a segment that it sent.
+  ///
+  /// - Parameters:
+  ///   - peer: The other end, before the segment reaches it.
+  mutating func send(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    switch SegmentKind(segment.flags) {
+    case .ordinary: sendOrdinary(segment, peer: peer, context, &effects)
+    case .syn: sendSYN(segment, peer: peer, context, &effects)
+    case .synAck: sendSYNACK(segment, peer: peer, context, &effects)
+    case .reset: sendRST(segment, peer: peer, context, &effects)
+    }
+  }
+
+  // MARK: - SYN
+
+  private mutating func sendSYN(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let isRepeated = marks.contains(.synSent)
+    switch state {
+    case .closed, .listen:
+      if isRepeated {
+        // The caller tries again after a refusal, as Windows does: it had not given up.
+        takeBack(to: .synSent, side: side, context, &effects)
+        marks.remove([.refused, .reset, .wasReset, .timedOut])
+      } else {
+        // RFC 9293 §3.10.1, OPEN call, CLOSED STATE, active.
+        state = .closed
+        move(to: .synSent, .sent, side: side, context, &effects)
+      }
+    case .synSent:
+      break
+    case .synReceived:
+      // RFC 9293 §3.5, figure 7: with the peer's SYN in hand it would send SYN,ACK.
+      if isRepeated, marks.contains(.simultaneous), isSettled(context) {
+        takeBack(to: .synSent, side: side, context, &effects)
+        marks.remove(.simultaneous)
+      }
+    case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      // A SYN sent again after the SYN,ACK passed: it never arrived, or was refused.
+      if isRepeated, !marks.contains(.establishedConfirmed), isSettled(context) {
+        takeBack(to: .synSent, side: side, context, &effects)
+        marks.remove([.establishedByArrival, .finArrived])
+      }
+    }
+    if isRepeated {
+      effects.annotations.insert(.repeated)
+    } else {
+      marks.insert([.synSent, .initialSequenceKnown])
+      initialSendSequence = SequenceNumber(segment.sequence)
+      sendUnacknowledged = initialSendSequence
+      sendNext = initialSendSequence + segment.sequenceLength
+      if segment.hasTimestamps, segment.timestampEchoReply != 0 { marks.insert(.timeWaitReuse) }
+      noteOffer(segment)
+    }
+  }
+
+  private mutating func sendSYNACK(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let sequence = SequenceNumber(segment.sequence)
+    let isRepeated = marks.contains(.synAckSent) && sequence == initialSendSequence
+    if isRepeated { effects.annotations.insert(.repeated) }
+    switch state {
+    case .closed, .listen:
+      // RFC 9293 §3.10.7.2, third check: the SYN is answered and the state becomes SYN-RECEIVED.
+      state = .listen
+      move(to: .synReceived, .sent, side: side, context, &effects)
+      begin(segment)
+    case .synSent:
+      // RFC 9293 §3.10.7.3, fourth check: a SYN without ACK had arrived.
+      move(to: .synReceived, .sent, side: side, context, &effects)
+      marks.insert(.simultaneous)
+    case .synReceived:
+      if marks.contains(.synAckSent), !isRepeated {
+        // Another ISS for the same SYN: the first request had expired in the listener.
+        move(to: .listen, .timer, side: side, context, &effects)
+        move(to: .synReceived, .sent, side: side, context, &effects)
+        begin(segment)
+      }
+    case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      // A SYN,ACK sent again after its ACK passed: the ACK never arrived, or was not taken.
+      if isRepeated, marks.contains(.establishedByArrival),
+        !marks.contains(.establishedConfirmed), isSettled(context)
+      {
+        takeBack(to: .synReceived, side: side, context, &effects)
+        marks.remove([.establishedByArrival, .finArrived])
+        marks.insert(.acknowledgmentIgnored)
+        receiveNext = SequenceNumber(segment.acknowledgment)
+      }
+    }
+    marks.insert([.synAckSent, .initialSequenceKnown])
+    noteOffer(segment)
+  }
+
+  /// Takes the initial numbers from a SYN,ACK.
+  private mutating func begin(_ segment: Segment) {
+    initialSendSequence = SequenceNumber(segment.sequence)
+    sendUnacknowledged = initialSendSequence
+    sendNext = initialSendSequence + segment.sequenceLength
+    receiveNext = SequenceNumber(segment.acknowledgment)
+    beyondHole = SequencePair()
+    beyondSecondHole = SequencePair()
+  }
+
+  /// Keeps what a SYN offers.
+  private mutating func noteOffer(_ segment: Segment) {
+    if segment.options.contains(.maximumSegmentSize) {
+      maximumSegmentSize = segment.maximumSegmentSize
+    }
+    if segment.options.contains(.windowScale) {
+      marks.insert(.windowScale)
+      // RFC 7323 §2.3: a shift over 14 is used as 14.
+      windowShift = min(segment.windowShift, 14)
+    }
+    if segment.options.contains(.sackPermitted) { marks.insert(.sackPermitted) }
+    if segment.hasTimestamps {
+      if !marks.contains(.timestamps) {
+        firstTimestamp = TimestampValue(segment.timestampValue)
+        newestTimestamp = firstTimestamp
+      }
+      marks.insert(.timestamps)
+    }
+    if segment.options.contains(.fastOpen) || segment.payloadLength > 0 { marks.insert(.fastOpen) }
+    if segment.options.contains(.multipath) { marks.insert(.multipath) }
+    if segment.flags.contains(.ece) { marks.insert(.explicitCongestion) }
+  }
+
+  // MARK: - RST
+
+  private mutating func sendRST(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    if looksForged(segment) {
+      effects.annotations.insert(.doubtfulReset)
+      return
+    }
+    let isBare = !segment.flags.contains(.ack)
+    let sequence = SequenceNumber(segment.sequence)
+    switch state {
+    case .closed:
+      return
+    case .listen:
+      // RFC 9293 §3.10.7.1: there is no listener.
+      state = .closed
+      return
+    case .synSent:
+      // RFC 9293 §3.10.7.3, first check: it answers an unacceptable ACK and stays. A RST,ACK gives
+      // up the attempt.
+      if isBare { return }
+    case .established
+    where isBare && !marks.contains(.establishedConfirmed)
+      && marks.contains(.establishedByArrival) && sequence == initialSendSequence + 1:
+      // A RST that copies the ACK it answers comes from a host without a socket: the segment that
+      // should have completed the handshake was not taken.
+      takeBack(
+        to: marks.contains(.synAckSent) ? .synReceived : .synSent, side: side, context, &effects)
+      marks.remove(.establishedByArrival)
+    case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
+      .timeWait:
+      // RFC 9293 §3.10.5, ABORT call; or the socket is gone and what arrives is answered by RST.
+      break
+    }
+    stateBeforeReset = state
+    marks.insert(.reset)
+    move(to: .closed, .sent, side: side, context, &effects)
+  }
+
+  /// Whether a RST does not look like this endpoint's own: another TTL than all its segments, or a
+  /// sequence number that it would not use.
+  private func looksForged(_ segment: Segment) -> Bool {
+    guard marks.contains(.seen) else { return false }
+    if !marks.contains(.varyingHopLimit), segment.hopLimit != hopLimit { return true }
+    guard state.isSynchronized else { return false }
+    let sequence = SequenceNumber(segment.sequence)
+    return !sequence.isWithin(sendUnacknowledged, sendNext + 1)
+  }
+
+  // MARK: - Data, ACK and FIN
+
+  private mutating func sendOrdinary(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let acknowledgment = SequenceNumber(segment.acknowledgment)
+    let hasAck = segment.flags.contains(.ack)
+
+    switch state {
+    case .established:
+      confirmEstablished(segment, peer: peer, context, &effects)
+    case .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      marks.insert(.establishedConfirmed)
+    case .closed, .listen:
+      guard resume(segment, peer: peer, context, &effects) else { return }
+    case .synSent:
+      // It acknowledges the peer's SYN, so it took it, whether we saw that or not.
+      let took =
+        hasAck && peer.marks.contains(.initialSequenceKnown)
+        ? peer.initialSendSequence.precedes(acknowledgment) : hasAck
+      guard took else { return }
+      marks.insert([.establishedByArrival, .establishedConfirmed])
+      receiveNext = acknowledgment
+      move(to: .established, .assumed, side: side, context, &effects)
+    case .synReceived:
+      // RFC 7413 §4.2: with Fast Open it may send before the handshake's ACK arrives.
+      if !(peer.marks.contains(.fastOpen) && echoesOnlySYN(segment, of: peer)) {
+        move(to: .established, .assumed, side: side, context, &effects)
+        marks.insert([.establishedByArrival, .establishedConfirmed])
+      }
+    }
+
+    if hasAck { acknowledge(acknowledgment, peer: peer, segment, context, &effects) }
+    if segment.flags.contains(.fin) { sendFIN(segment, peer: peer, context, &effects) }
+    if state == .finWait2 { timerStart = context.time }
+  }
+
+  /// A segment of an endpoint held to be ESTABLISHED: does it prove it?
+  private mutating func confirmEstablished(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard !marks.contains(.establishedConfirmed) else { return }
+    if peer.marks.contains(.fastOpen), marks.contains(.synAckSent),
+      echoesOnlySYN(segment, of: peer)
+    {
+      // Sent before the ACK that passed us could have reached it.
+      takeBack(to: .synReceived, side: context.sender, context, &effects)
+      marks.remove([.establishedByArrival, .finArrived])
+      return
+    }
+    marks.insert(.establishedConfirmed)
+  }
+
+  /// Whether the segment's TSecr says that nothing after the peer's SYN had arrived yet.
+  private func echoesOnlySYN(_ segment: Segment, of peer: Endpoint) -> Bool {
+    segment.hasTimestamps && peer.marks.contains(.timestamps)
+      && TimestampValue(segment.timestampEchoReply) == peer.firstTimestamp
+      && peer.newestTimestamp != peer.firstTimestamp
+  }
+
+  /// A segment of an endpoint held to be CLOSED or LISTEN. Returns whether it goes on.
+  private mutating func resume(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) -> Bool {
+    let side = context.sender
+    if !marks.contains(.seen) {
+      if peer.marks.contains(.synSent), !peer.marks.contains(.establishedConfirmed) {
+        // The answer to a SYN without its SYN,ACK: missed by the capture if it acknowledges the
+        // SYN; else a challenge from another connection (RFC 5961 §4.2).
+        guard segment.flags.contains(.ack),
+          peer.acceptsInSynSent(acknowledgment: SequenceNumber(segment.acknowledgment))
+        else { return false }
+        state = .listen
+        move(to: .synReceived, .assumed, side: side, context, &effects)
+        move(to: .established, .assumed, side: side, context, &effects)
+        marks.insert([.establishedByArrival, .establishedConfirmed])
+        receiveNext = SequenceNumber(segment.acknowledgment)
+        return true
+      }
+      // The capture began in mid-connection.
+      state = .established
+      timerStart = context.time
+      marks.insert(.establishedConfirmed)
+      sendUnacknowledged = SequenceNumber(segment.sequence)
+      sendNext = sendUnacknowledged
+      if segment.flags.contains(.ack) {
+        receiveNext = SequenceNumber(segment.acknowledgment)
+      }
+      if segment.hasTimestamps {
+        marks.insert(.timestamps)
+        firstTimestamp = TimestampValue(segment.timestampValue)
+        newestTimestamp = firstTimestamp
+      }
+      return true
+    }
+    if marks.contains(.reset), stateBeforeReset.isSynchronized {
+      // It goes on talking: the RST that bore its name was not its own.
+      takeBack(to: stateBeforeReset, side: side, context, &effects)
+      marks.remove(.reset)
+      effects.annotations.insert(.resurrects)
+      return true
+    }
+    if marks.contains(.wasReset), stateBeforeReset.isSynchronized, isSettled(context) {
+      // It did not take the RST (RFC 5961 §3.2, RFC 1337).
+      takeBack(to: stateBeforeReset, side: side, context, &effects)
+      marks.remove(.wasReset)
+      effects.annotations.insert(.resurrects)
+      return true
+    }
+    if marks.contains(.timedOut) {
+      // It lived longer than the timer we assumed.
+      let earlier: TCPState =
+        marks.contains(.finArrived)
+        ? (marks.contains(.closedSecond) ? .lastAck : .timeWait)
+        : (marks.contains(.finAcknowledged) ? .finWait2 : .finWait1)
+      guard marks.contains(.finSent) else { return false }
+      takeBack(to: earlier, side: side, context, &effects)
+      marks.remove(.timedOut)
+      return true
+    }
+    // LAST-ACK ended by an acknowledgment that passed: a repeated FIN may yet show that it was lost.
+    return marks.contains(.finSent) && marks.contains(.finAcknowledged)
+  }
+
+  /// What this endpoint's acknowledgment number says it has received.
+  private mutating func acknowledge(
+    _ acknowledgment: SequenceNumber, peer: Endpoint, _ segment: Segment, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    if receiveNext.precedes(acknowledgment) {
+      receiveNext = acknowledgment
+      forgetHoles()
+    }
+    guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else { return }
+    if !marks.contains(.finArrived) {
+      receiveFIN(side: context.sender, segment, context, &effects)
+    } else if !marks.contains(.finArrivalConfirmed), peer.finCount > 1, segment.hasTimestamps,
+      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
+    {
+      // It echoes the repeated FIN, not the first one (RFC 7323 §4.3): the first was lost.
+      redateFIN(peer: peer, segment, context, &effects)
+    }
+    marks.insert(.finArrivalConfirmed)
+    if state == .timeWait { timerStart = context.time }
+  }
+
+  /// The peer's FIN arrived with its last repetition only.
+  private mutating func redateFIN(
+    peer: Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let before: TCPState
+    switch state {
+    case .closeWait: before = .established
+    case .closing: before = .finWait1
+    case .timeWait: before = .finWait2
+    case .closed, .listen, .synSent, .synReceived, .established, .finWait1, .finWait2, .lastAck:
+      return
+    }
+    takeBack(to: before, side: context.sender, context, &effects)
+    var arrival = context
+    arrival.time = peer.lastTime
+    arrival.frame = peer.lastFrame
+    receiveFIN(side: context.sender, segment, arrival, &effects)
+  }
+
+  /// RFC 9293 §3.10.4, CLOSE call.
+  private mutating func sendFIN(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let position = SequenceNumber(segment.sequence) + segment.payloadLength
+    guard marks.contains(.finSent) else {
+      marks.insert(.finSent)
+      finSequence = position
+      switch state {
+      case .synReceived, .established:
+        move(to: .finWait1, .sent, side: side, context, &effects)
+      case .closeWait:
+        if marks.contains(.finArrivalConfirmed) {
+          marks.insert(.closedSecond)
+          move(to: .lastAck, .sent, side: side, context, &effects)
+        } else {
+          // The peer's FIN has passed us, but this one was sent before it arrived: they cross.
+          takeBack(to: .established, side: side, context, &effects)
+          marks.insert(.simultaneous)
+          move(to: .finWait1, .sent, side: side, context, &effects)
+          var arrival = context
+          arrival.frame = peer.lastFrame
+          move(to: .closing, .received, side: side, arrival, &effects)
+        }
+      case .closed, .listen, .synSent, .finWait1, .finWait2, .closing, .lastAck, .timeWait:
+        break
+      }
+      return
+    }
+    guard position == finSequence else { return }
+    effects.annotations.insert(.repeated)
+    switch state {
+    case .finWait2, .timeWait, .closed:
+      // A FIN sent again after an ACK of it passed: that ACK never arrived.
+      repeatAcknowledgedFIN(peer: peer, context, &effects)
+    case .listen, .synSent, .synReceived, .established, .finWait1, .closeWait, .closing, .lastAck:
+      break
+    }
+    if state == .finWait1 || state == .closing || state == .lastAck { timerStart = context.time }
+  }
+
+  private mutating func repeatAcknowledgedFIN(
+    peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard marks.contains(.finAcknowledged), marks.isDisjoint(with: [.reset, .wasReset]),
+      isSettled(context)
+    else { return }
+    let side = context.sender
+    let acknowledgedAt = timerStart
+    switch state {
+    case .closed:
+      takeBack(to: .lastAck, side: side, context, &effects)
+    case .finWait2:
+      takeBack(to: .finWait1, side: side, context, &effects)
+    case .timeWait:
+      guard marks.contains(.simultaneous) else { return }
+      takeBack(to: .closing, side: side, context, &effects)
+    case .listen, .synSent, .synReceived, .established, .finWait1, .closeWait, .closing, .lastAck:
+      return
+    }
+    marks.remove(.finAcknowledged)
+    // A later segment of the peer that acknowledged the FIN too may still be on its way.
+    if acknowledgedAt < peer.lastTime,
+      context.time.nanoseconds(since: peer.lastTime) <= context.senderRoundTrip
+    {
+      var arrival = context
+      arrival.time = peer.lastTime
+      arrival.frame = peer.lastFrame
+      receiveACKofFIN(side: side, arrival, &effects, nil)
+    }
+  }
+
+  /// Whether what moved this endpoint passed us long enough ago to have been answered.
+  private func isSettled(_ context: StepContext) -> Bool {
+    context.time.nanoseconds(since: timerStart) > context.senderRoundTrip
+  }
+}

@@ -1,0 +1,88 @@
+public import PacketDecoding
+
+/// The 4-tuple of a connection, the same for both directions: the lower of the two sockets first.
+public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
+  public var lowAddress: IPAddress
+  public var highAddress: IPAddress
+  public var lowPort: UInt16
+  public var highPort: UInt16
+
+  /// The key of a segment, and whether its source is the lower socket.
+  @inline(__always)
+  static func of(_ segment: Segment) -> (key: FlowKey, sourceIsLow: Bool) {
+    of(
+      source: segment.source, sourcePort: segment.sourcePort, destination: segment.destination,
+      destinationPort: segment.destinationPort)
+  }
+
+  /// The key of a source and a destination, and whether the source is the lower socket.
+  @inline(__always)
+  static func of(
+    source: IPAddress, sourcePort: UInt16, destination: IPAddress, destinationPort: UInt16
+  ) -> (key: FlowKey, sourceIsLow: Bool) {
+    let sourceIsLow: Bool
+    if source.high != destination.high {
+      sourceIsLow = source.high < destination.high
+    } else if source.low != destination.low {
+      sourceIsLow = source.low < destination.low
+    } else {
+      sourceIsLow = sourcePort <= destinationPort
+    }
+    return sourceIsLow
+      ? (
+        FlowKey(
+          lowAddress: source, highAddress: destination, lowPort: sourcePort,
+          highPort: destinationPort), true
+      )
+      : (
+        FlowKey(
+          lowAddress: destination, highAddress: source, lowPort: destinationPort,
+          highPort: sourcePort), false
+      )
+  }
+
+  /// Whether both ends are the same socket.
+  public var isSelf: Bool { lowAddress == highAddress && lowPort == highPort }
+
+  /// A hash of the whole tuple under a secret seed, so that nobody outside can choose tuples that
+  /// collide. Two rounds of 64×64-bit multiplication folded to 64 bits, each operand mixed with a
+  /// word derived from the seed.
+  @inline(__always)
+  func hash(seed: HashSeed) -> UInt64 {
+    let ports = UInt64(lowPort) << 16 | UInt64(highPort)
+    let one = FlowKey.fold(lowAddress.low ^ seed.first, highAddress.low ^ seed.second)
+    let two = FlowKey.fold(lowAddress.high ^ seed.second ^ ports, highAddress.high ^ seed.third)
+    return FlowKey.fold(one ^ seed.third, two ^ ports ^ seed.first)
+  }
+
+  @inline(__always)
+  private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let product = left.multipliedFullWidth(by: right)
+    return product.high ^ product.low
+  }
+}
+
+/// The secret words of a flow table's hash. Results never depend on them.
+public struct HashSeed: Sendable, BitwiseCopyable {
+  var first: UInt64
+  var second: UInt64
+  var third: UInt64
+
+  /// Makes a seed from random words.
+  public init(_ first: UInt64, _ second: UInt64) {
+    var state = first ^ 0x9e37_79b9_7f4a_7c15
+    func next() -> UInt64 {
+      state = state &+ 0x9e37_79b9_7f4a_7c15 &+ second
+      var word = state
+      word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+      return (word ^ (word >> 31)) | 1
+    }
+    self.first = next()
+    self.second = next()
+    self.third = next()
+  }
+
+  /// A fixed seed, for tests and for input that nobody hostile has made.
+  public static let fixed = HashSeed(0x7463_7077_6879, 0x52)
+}

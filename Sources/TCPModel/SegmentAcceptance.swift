@@ -1,0 +1,60 @@
+import PacketDecoding
+
+/// What a segment is to the state machine. The order of RFC 9293 §3.10.7.4: RST is looked at before
+/// SYN, SYN before ACK, ACK before FIN.
+enum SegmentKind {
+  case reset
+  /// SYN without ACK.
+  case syn
+  case synAck
+  /// Anything else: data, ACK, FIN.
+  case ordinary
+
+  @inline(__always)
+  init(_ flags: TCPFlags) {
+    if flags.isDisjoint(with: [.syn, .rst]) {
+      self = .ordinary
+    } else if flags.contains(.rst) {
+      self = .reset
+    } else {
+      self = flags.contains(.ack) ? .synAck : .syn
+    }
+  }
+}
+
+extension Endpoint {
+  /// Whether this endpoint, in a synchronized state, would take the segment (RFC 9293 §3.10.7.4,
+  /// first check). Departs from its letter as Linux does: a segment whose end just meets RCV.NXT is
+  /// taken, so that the ACK of a repeated FIN counts; and beyond the window only what no window
+  /// seen would have let in is refused.
+  func accepts(_ sequence: SequenceNumber, _ end: SequenceNumber) -> Bool {
+    guard marks.contains(.seen) || peerIsKnown else { return true }
+    if end.precedes(receiveNext) { return false }
+    let room = marks.contains(.windowScale) ? max(window, 65_535) : 1 << 30
+    return sequence.precedesOrEquals(receiveNext + room)
+  }
+
+  /// Whether `receiveNext` means anything.
+  var peerIsKnown: Bool { state.isSynchronized }
+
+  /// Whether a SYN,ACK's acknowledgment is one that an endpoint in SYN-SENT takes: it covers the
+  /// SYN and nothing that was not sent (RFC 9293 §3.10.7.3; RFC 7413 §3 for data in the SYN).
+  func acceptsInSynSent(acknowledgment: SequenceNumber) -> Bool {
+    initialSendSequence.precedes(acknowledgment) && acknowledgment.precedesOrEquals(sendNext)
+  }
+
+  /// Whether a SYN,ACK's TSecr is one that an endpoint in SYN-SENT takes: 0, or a TSval of this
+  /// attempt. Linux answers anything else by a RST; RFC 7323 §3.2 says that TSecr is the TSval of
+  /// the SYN.
+  func acceptsInSynSent(_ segment: Segment) -> Bool {
+    guard segment.hasTimestamps, segment.timestampEchoReply != 0 else { return true }
+    guard marks.contains(.timestamps) else { return false }
+    return TimestampValue(segment.timestampEchoReply).isWithin(firstTimestamp, newestTimestamp)
+  }
+
+  /// Whether a RST at `sequence` resets this endpoint in a synchronized state: exactly RCV.NXT
+  /// (RFC 5961 §3.2), as far as the peer's data passed or as far as this endpoint acknowledged.
+  func isReset(by sequence: SequenceNumber, acknowledged: SequenceNumber) -> Bool {
+    sequence == receiveNext || sequence == acknowledged
+  }
+}

@@ -1,0 +1,42 @@
+import BasicContainers
+
+/// Values in one contiguous block, addressed by index; freed places are used again, last freed
+/// first. Indices are 32 bits wide, and 0 is never given out, so that it can mean "none".
+struct Slab<Element: BitwiseCopyable>: ~Copyable {
+  private var elements: UniqueArray<Element>
+  private var free: UniqueArray<UInt32>
+
+  init(placeholder: Element) {
+    elements = UniqueArray()
+    free = UniqueArray()
+    elements.append(placeholder)
+  }
+
+  /// How many elements are in use.
+  var count: Int { elements.count - 1 - free.count }
+
+  /// How many places there are, used or not.
+  var capacity: Int { elements.count - 1 }
+
+  /// Stores an element and returns where.
+  mutating func insert(_ element: Element) -> UInt32 {
+    if !free.isEmpty {
+      let index = free.removeLast()
+      elements[Int(index)] = element
+      return index
+    }
+    let index = UInt32(truncatingIfNeeded: elements.count)
+    elements.append(element)
+    return index
+  }
+
+  /// Gives the place back. The index must not be used until `insert` returns it again.
+  mutating func remove(_ index: UInt32) {
+    free.append(index)
+  }
+
+  subscript(index: UInt32) -> Element {
+    _read { yield elements[Int(index)] }
+    _modify { yield &elements[Int(index)] }
+  }
+}

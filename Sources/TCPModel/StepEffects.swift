@@ -1,0 +1,66 @@
+import PacketDecoding
+
+/// What one segment does beyond the fields of the endpoints: transitions made, transitions taken
+/// back, and what was noticed. One value is used again and again, so that a step allocates nothing.
+struct StepEffects {
+  var annotations: SegmentAnnotations = []
+  /// In the order in which they happened.
+  var changes: [StateChange] = []
+
+  mutating func reset() {
+    annotations = []
+    if !changes.isEmpty { changes.removeAll(keepingCapacity: true) }
+  }
+}
+
+/// A transition, or the taking back of transitions.
+enum StateChange {
+  case transition(Transition)
+  /// The endpoint never left the state: its transitions since then did not happen.
+  case takeBack(Side, to: TCPState)
+}
+
+/// What the step of one segment needs to know besides the endpoints.
+struct StepContext {
+  /// The end that sent the segment.
+  var sender: Side
+  var time: CaptureTime
+  var frame: UInt64
+  /// How long a segment that passes us on its way to the sender takes to be answered by one that
+  /// passes us again. What the sender says sooner than that says nothing about what it received.
+  var senderRoundTrip: Int64
+}
+
+extension Endpoint {
+  /// Moves to `next` because of the segment of the step.
+  mutating func move(
+    to next: TCPState, _ evidence: Evidence, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects, segment: Segment? = nil
+  ) {
+    guard next != state else { return }
+    var transition = Transition(
+      endpoint: side, from: state, to: next, evidence: evidence, time: context.time,
+      frame: context.frame)
+    if let segment {
+      transition.proof = SequenceNumber(segment.sequence) + segment.sequenceLength
+      transition.hasProofLength = segment.sequenceLength > 0
+      transition.proofTimestamp = TimestampValue(
+        segment.hasTimestamps ? segment.timestampValue : 0)
+    }
+    effects.changes.append(.transition(transition))
+    effects.annotations.insert(.moves)
+    state = next
+    timerStart = context.time
+  }
+
+  /// Returns to `earlier`: what was believed since then did not happen.
+  mutating func takeBack(
+    to earlier: TCPState, side: Side, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard earlier != state else { return }
+    effects.changes.append(.takeBack(side, to: earlier))
+    effects.annotations.insert(.revokes)
+    state = earlier
+    timerStart = context.time
+  }
+}

@@ -1,0 +1,74 @@
+import PacketDecoding
+
+/// Places to be looked at when their time comes, by whole seconds. A place is in the wheel once;
+/// times beyond its reach are looked at early and scheduled again.
+struct TimerWheel {
+  private static let slotCount: Int64 = 512
+  private var slots = [[UInt32]](repeating: [], count: Int(TimerWheel.slotCount))
+  /// The second up to which everything has been handed out; nil before the first use.
+  private var hand: Int64?
+  /// Places due, last one first.
+  private var due: [UInt32] = []
+
+  private static func second(of time: CaptureTime) -> Int64 {
+    let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: Timers.second)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+
+  private static func slot(_ second: Int64) -> Int {
+    let remainder = second % slotCount
+    return Int(remainder < 0 ? remainder + slotCount : remainder)
+  }
+
+  /// Puts a place into the slot after `time`.
+  mutating func schedule(_ place: UInt32, at time: CaptureTime) {
+    let first = hand ?? TimerWheel.second(of: time)
+    hand = first
+    let wanted = TimerWheel.second(of: time) + 1
+    let second = min(max(wanted, first + 1), first + TimerWheel.slotCount - 1)
+    slots[TimerWheel.slot(second)].append(place)
+  }
+
+  /// The next place whose slot lies at or before `time`, or nil.
+  mutating func next(upTo time: CaptureTime) -> UInt32? {
+    if let place = due.popLast() { return place }
+    guard let hand else { return nil }
+    let target = TimerWheel.second(of: time)
+    guard hand < target else { return nil }
+    // However far the clock jumps, one round visits every slot.
+    var second = max(hand, target - TimerWheel.slotCount)
+    while second < target {
+      second += 1
+      self.hand = second
+      let slot = TimerWheel.slot(second)
+      if !slots[slot].isEmpty {
+        swap(&due, &slots[slot])
+        slots[slot].removeAll(keepingCapacity: true)
+        due.reverse()
+        return due.popLast()
+      }
+    }
+    return nil
+  }
+
+  /// Takes out a place whose time comes soonest.
+  mutating func popEarliest() -> UInt32? {
+    if let place = due.popLast() { return place }
+    guard let hand else { return nil }
+    for offset in 1..<TimerWheel.slotCount {
+      if let place = slots[TimerWheel.slot(hand + offset)].popLast() { return place }
+    }
+    return nil
+  }
+
+  /// Takes out every place.
+  mutating func removeAll() -> [UInt32] {
+    var places = due
+    due = []
+    for index in slots.indices {
+      places += slots[index]
+      slots[index] = []
+    }
+    return places
+  }
+}

@@ -1,0 +1,28 @@
+/// A value of the timestamps option (RFC 7323 §3): a 32-bit clock that wraps.
+public struct TimestampValue: Hashable, Sendable, BitwiseCopyable {
+  public var rawValue: UInt32
+
+  @inlinable
+  public init(_ rawValue: UInt32) {
+    self.rawValue = rawValue
+  }
+
+  /// Ticks from `origin` to this value, negative when it lies behind (RFC 7323 §5.2 compares
+  /// modulo 2³²).
+  @inlinable
+  public func distance(from origin: TimestampValue) -> Int32 {
+    Int32(bitPattern: rawValue &- origin.rawValue)
+  }
+
+  /// Whether this value is older than `other`.
+  @inlinable
+  public func precedes(_ other: TimestampValue) -> Bool {
+    other.distance(from: self) > 0
+  }
+
+  /// Whether this value lies in the closed range [first, last] of one sender's clock.
+  @inlinable
+  public func isWithin(_ first: TimestampValue, _ last: TimestampValue) -> Bool {
+    rawValue &- first.rawValue <= last.rawValue &- first.rawValue
+  }
+}

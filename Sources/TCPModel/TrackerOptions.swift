@@ -1,0 +1,34 @@
+/// How connections are tracked, and within which bounds.
+public struct TrackerOptions: Sendable {
+  public var timers = Timers()
+  /// Connections held at once, half-open and closed ones included. The least valuable go first.
+  public var maximumConnections = 1_000_000
+  /// Segments kept of one connection; the first and the last ones stay.
+  public var maximumSegments: UInt32 = 96
+  /// Transitions kept of one connection.
+  public var maximumTransitions: UInt32 = 64
+  /// Whether transitions are kept at all.
+  public var keepsTransitions = true
+  /// Whether every segment is recorded, not only those that open, close or disturb.
+  public var keepsAllSegments = false
+  /// The secret of the hash.
+  public var hashSeed = HashSeed.fixed
+
+  public init() {}
+}
+
+/// What the tracker has counted.
+public struct TrackerCounts: Sendable, BitwiseCopyable {
+  /// TCP segments processed.
+  public internal(set) var segments: UInt64 = 0
+  /// Connections seen.
+  public internal(set) var connections: UInt64 = 0
+  /// Connections put out of memory early, by what they were.
+  public internal(set) var evictedClosed: UInt64 = 0
+  public internal(set) var evictedHalfOpen: UInt64 = 0
+  public internal(set) var evictedOpen: UInt64 = 0
+  /// The most connections held at once.
+  public internal(set) var peakConnections: UInt64 = 0
+
+  public init() {}
+}

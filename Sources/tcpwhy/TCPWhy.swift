@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct TCPWhy: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "tcpwhy")
+}
