@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import states
-from netns import Namespace, acquaint, address, cable, run
+from netns import Namespace, acquaint, address, cable, hardware_address
 from wire import Wire
 
 SNAPLEN = 128
@@ -60,17 +60,19 @@ class Lab:
         cable(self.server, "eth0", middle, "server", offloads)
         self._meet(self.client, "eth0", self.client_address, self.server, "eth0", self.server_address)
         self.wire = Wire(middle)
+        self.ethernet = bytes.fromhex((hardware_address(self.server, "eth0")
+                                       + hardware_address(self.client, "eth0")).replace(":", ""))
 
     def _router(self, tag, offloads):
         """Client and server in networks of their own; the router's addresses end in .1."""
         self.router = self.add_space("router", f"{tag}-router")
-        self.router.sysctl(ip_forward=1)
+        self.router.sysctl(ip_forward=1, **{"net.ipv6.conf.all.forwarding": 1})
         for side in ("client", "server"):
             self.attach(side, getattr(self, f"{side}_address"), offloads)
 
     def attach(self, side, own, offloads=False):
         """Puts the namespace `side` behind the router."""
-        space, gateway = self._spaces[side], own.rsplit(".", 1)[0] + ".1"
+        space, gateway = self._spaces[side], own[:max(own.rfind("."), own.rfind(":")) + 1] + "1"
         cable(space, "eth0", self.router, side, offloads)
         self._meet(space, "eth0", own, self.router, side, gateway)
         space.ip("route", "add", "default", "via", gateway)
@@ -80,6 +82,18 @@ class Lab:
         address(one, one_name, one_address)
         address(other, other_name, other_address)
         acquaint(one, one_name, one_address, other, other_name, other_address)
+
+    def also(self, side, own):
+        """A second address for the client or the server."""
+        one, other = (self.client, self.server) if side == "client" else (self.server, self.client)
+        address(one, "eth0", own)
+        other.ip("neigh", "replace", own, "lladdr", hardware_address(one, "eth0"), "dev", "eth0",
+                 "nud", "permanent")
+        self.addresses.add(own)
+
+    def spoofed_route(self, network):
+        """The server's answers to `network` reach the client's host, which ignores them."""
+        self.server.ip("route", "add", network, "via", self.client_address, "dev", "eth0")
 
     # Recording.
 
@@ -133,8 +147,8 @@ class Lab:
         for name, value in options.items():
             level = socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP
             one.setsockopt(level, getattr(socket, name), value)
-        if port is not None:
-            one.bind((address or "", port))
+        if port is not None or address:
+            one.bind((address or "", port or 0))
         one.settimeout(20)
         self._sockets.append(one)
         return one
@@ -144,10 +158,16 @@ class Lab:
         one.listen(backlog)
         return one
 
-    def connect(self, port, source_port=None, side="client", timeout=20, **options):
-        one = self.socket(side, source_port, **options)
+    def connect(self, port, source_port=None, side="client", timeout=20, source=None, to=None,
+                **options):
+        one = self.socket(side, source_port, source, **options)
         one.settimeout(timeout)
-        one.connect((self.server_address, port))
+        try:
+            one.connect((to or self.server_address, port))
+        except OSError:
+            one.close()
+            self.forget(one)
+            raise
         one.settimeout(20)
         return one
 
@@ -158,10 +178,21 @@ class Lab:
         self._sockets.append(one)
         return one
 
+    def forget(self, *sockets):
+        """Closed sockets need no care any more."""
+        for one in sockets:
+            self._sockets.remove(one)
+
     def open(self, listener, source_port=None, **options):
         """A connection, both ends of it."""
         near = self.connect(listener.getsockname()[1], source_port, **options)
         return near, self.accept(listener)
+
+    def try_connect(self, *words, **options):
+        """The same, where failing is part of the scenario; the socket or None."""
+        with contextlib.suppress(OSError):
+            return self.connect(*words, **options)
+        return None
 
     def later(self, port=7777, source_port=47777):
         """Another connection, elsewhere: shows that the capture still ran."""

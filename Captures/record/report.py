@@ -20,7 +20,7 @@ def listing(path):
     if link == 276:
         records = [pcapfile.Record(r.time, r.data[:0].ljust(12, b"\0") + r.data[0:2] + r.data[20:],
                                    r.wire_length) for r in records]
-    first, lines = {}, []
+    bases, lines = {}, []
     for number, record in enumerate(records[:LISTED], 1):
         at = (record.time - records[0].time) / 1e9
         segment = record.segment
@@ -29,14 +29,14 @@ def listing(path):
             continue
         here = (segment.source, segment.source_port, segment.destination, segment.destination_port)
         there = here[2:] + here[:2]
-        if segment.syn and not segment.has_ack:
-            first[here] = segment.seq
-        elif segment.syn:
-            first[here], first[there] = segment.seq, first.get(there, segment.ack - 1)
-        base = first.setdefault(here, segment.seq)
-        text = f"{show(here[:2])} > {show(there[:2])}  {segment.names} seq {(segment.seq - base) % 2**32}"
+        if segment.syn:
+            known(bases, here, segment.seq)
+        else:
+            bases.setdefault(here, [segment.seq])
+        text = f"{show(here[:2])} > {show(there[:2])}  {segment.names} seq {relative(bases[here], segment.seq)}"
         if segment.has_ack:
-            text += f" ack {(segment.ack - first.setdefault(there, segment.ack)) % 2**32}"
+            bases.setdefault(there, [(segment.ack - segment.syn) % 2**32])
+            text += f" ack {relative(bases[there], segment.ack)}"
         if segment.payload_length:
             text += f" len {segment.payload_length}"
         if segment.timestamps:
@@ -45,6 +45,19 @@ def listing(path):
     if len(records) > LISTED:
         lines.append(f"     … {len(records) - LISTED} more frames")
     return "\n".join(lines)
+
+
+def known(bases, direction, number):
+    """Remembers an initial sequence number; a new one begins another incarnation."""
+    if number not in bases.setdefault(direction, []):
+        bases[direction].append(number)
+
+
+def relative(bases, number):
+    """The number counted from the initial one it belongs to; `old:` if that is not the newest."""
+    distances = [(number - base + 2**31) % 2**32 - 2**31 for base in bases]
+    nearest = min(range(len(bases)), key=lambda i: (abs(distances[i]), -i))
+    return ("" if nearest == len(bases) - 1 else "old:") + str(distances[nearest])
 
 
 def show(end):
@@ -60,6 +73,8 @@ def claim(one):
         parts.append("must be reported: " + ", ".join(f"`{identifier}`" for identifier in one.shows))
     if one.silent:
         parts.append("must not be reported: " + ", ".join(f"`{identifier}`" for identifier in one.silent))
+    if one.options:
+        parts.append("run with `" + " ".join(one.options) + "`")
     return "; ".join(parts)
 
 
@@ -96,6 +111,8 @@ def index(root, scenarios):
                    "kind": one.kind}
             if one.healthy:
                 row["healthy"] = True
+            if one.options:
+                row["options"] = one.options
             if os.path.exists(f"{root}/{one.name}.states.json"):
                 row["states"] = f"{one.name}.states.json"
             rows.append(row)

@@ -20,6 +20,7 @@ class Scenario:
     silent: list = field(default_factory=list)
     healthy: bool = False
     lab: dict = field(default_factory=dict)
+    options: list = field(default_factory=list)     # arguments the program must be run with
 
     @property
     def name(self):
@@ -30,7 +31,8 @@ class Scenario:
         return self.kind in ("recorded", "rewritten")
 
 
-def scenario(folder, file="capture", kind="recorded", shows=None, silent=(), healthy=False, **lab):
+def scenario(folder, file="capture", kind="recorded", shows=None, silent=(), healthy=False,
+             options=(), **lab):
     """Registers a scenario. A look-alike is silent for its folder's id, others show it."""
     identifier = folder.split("/")[-1]
     look_alike = file.startswith("look-alike")
@@ -43,6 +45,7 @@ def scenario(folder, file="capture", kind="recorded", shows=None, silent=(), hea
         lab.setdefault("client", f"10.0.{number}.5")
         lab.setdefault("server", f"10.0.{number}.9")
         text = " ".join((play.__doc__ or "").split())
-        ALL.append(Scenario(folder, file, play, text, kind, list(shows), silent, healthy, lab))
+        ALL.append(Scenario(folder, file, play, text, kind, list(shows), silent, healthy, lab,
+                            list(options)))
         return play
     return register

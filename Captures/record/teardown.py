@@ -1,22 +1,28 @@
 """Tear-down: group C of the catalogue."""
 
-import contextlib
 import socket
 import time
 
 from lab import abort, exchange, finish, receive, vanish
-from reuse import is_final_ack
+from matches import anything, from_client, from_server, has_data, is_bare_ack, is_fin, port
 from scenario import scenario
+from segment import RST, SYN
 
 
-def to_last_ack(lab, listener, port, times):
-    """A connection closed by the client whose final ACK is lost `times` times."""
-    near, far = lab.open(listener, port)
+def client_first(lab, listener, source_port, pause=0.02):
+    """A connection of which the client has closed its half, and the server's socket."""
+    near, far = lab.open(listener, source_port)
     exchange(near, far)
     near.close()
     far.recv(1)
-    time.sleep(0.02)
-    lab.wire.drop(is_final_ack, times=times)
+    time.sleep(pause)
+    return far
+
+
+def lose_final_ack(lab, listener, source_port, times):
+    """The server closes second, and the final ACK is lost `times` times."""
+    far = client_first(lab, listener, source_port)
+    lab.wire.drop(from_client(is_bare_ack), times=times)
     far.close()
 
 
@@ -26,7 +32,7 @@ def missing_final_ack(lab):
     FIN after its retransmission time-out; the client answers from TIME-WAIT, which starts anew."""
     listener = lab.listen(80)
     lab.record()
-    to_last_ack(lab, listener, 42000, 1)
+    lose_final_ack(lab, listener, 42000, 1)
     time.sleep(1)
 
 
@@ -38,7 +44,7 @@ def given_up(lab):
     lab.server.sysctl(tcp_orphan_retries=4)
     listener = lab.listen(80)
     lab.record()
-    to_last_ack(lab, listener, 42001, None)
+    lose_final_ack(lab, listener, 42001, None)
     time.sleep(12)
     lab.wire.clear()
     lab.later()
@@ -51,16 +57,435 @@ def missing_final_ack_look_alike(lab):
     late, and nothing is repeated."""
     listener = lab.listen(80)
     lab.record()
-    lab.wire.drop(lambda s: s.side == "server" and s.fin, times=1)
-    near, far = lab.open(listener, 42002)
-    exchange(near, far)
-    finish(near, far, 0.1)
-    time.sleep(0.6)
-    near, far = lab.open(listener, 42003)
-    exchange(near, far)
-    near.close()
-    far.recv(1)
-    time.sleep(0.02)
-    lab.wire.delay(is_final_ack, 0.1)
+    lab.wire.drop(from_server(is_fin), times=1)
+    client_first(lab, listener, 42002, 0.1).close()
+    time.sleep(0.8)
+    far = client_first(lab, listener, 42003)
+    lab.wire.delay(from_client(is_bare_ack), 0.1)
     far.close()
     time.sleep(0.3)
+
+
+@scenario("teardown/time-wait-missing", client="10.0.0.55", server="10.0.0.59")
+def time_wait_missing(lab):
+    """The client closes first and keeps no TIME-WAIT (tcp_max_tw_buckets=0); its final ACK is lost.
+    The server's repeated FIN meets nobody and is answered by RST."""
+    lab.client.sysctl(tcp_max_tw_buckets=0)
+    listener = lab.listen(80)
+    lab.record()
+    lose_final_ack(lab, listener, 43000, 1)
+    time.sleep(1)
+
+
+@scenario("teardown/time-wait-missing", "look-alike")
+def time_wait_missing_look_alike(lab):
+    """The same loss, but the client is in TIME-WAIT and answers the repeated FIN with its ACK."""
+    listener = lab.listen(80)
+    lab.record()
+    lose_final_ack(lab, listener, 43001, 1)
+    time.sleep(1)
+
+
+@scenario("teardown/fin-lost")
+def fin_lost(lab):
+    """The client's FIN is lost, repeated after its time-out and acknowledged then."""
+    listener = lab.listen(80)
+    lab.record()
+    lab.wire.drop(from_client(is_fin), times=1)
+    client_first(lab, listener, 43080, 0.1).close()
+    time.sleep(0.2)
+
+
+@scenario("teardown/fin-lost", "look-alike", at="server")
+def fin_lost_look_alike(lab):
+    """Captured at the server: the client's FIN comes twice as well, but the first one arrived and
+    was acknowledged; it was the ACK that got lost."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43081)
+    exchange(near, far)
+    time.sleep(0.1)
+    lab.wire.drop(from_server(is_bare_ack), times=1)
+    near.close()
+    far.recv(1)
+    time.sleep(0.8)
+    far.close()
+    time.sleep(0.2)
+
+
+@scenario("teardown/fin-unanswered")
+def fin_unanswered(lab):
+    """After the last exchange the path to the server is dead. The client's FIN is repeated
+    (tcp_orphan_retries=4) and never acknowledged. A later connection shows that the capture went
+    on."""
+    lab.client.sysctl(tcp_orphan_retries=4)
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43180)
+    exchange(near, far)
+    time.sleep(0.1)
+    lab.wire.drop(port(43180))
+    near.close()
+    time.sleep(14)
+    lab.later()
+
+
+@scenario("teardown/fin-unanswered", "look-alike")
+def fin_unanswered_look_alike(lab):
+    """The FIN is lost three times, the fourth is acknowledged."""
+    listener = lab.listen(80)
+    lab.record()
+    lab.wire.drop(from_client(is_fin), times=3)
+    client_first(lab, listener, 43181, 0.1).close()
+    time.sleep(0.2)
+
+
+@scenario("teardown/close-wait-leak")
+def close_wait_leak(lab):
+    """Three clients close, the kernel acknowledges their FINs, and the server program forgets to
+    close: CLOSE-WAIT for 75 s and still open when another connection shows that the capture went
+    on. The clients' FIN-WAIT-2 has long timed out."""
+    listener = lab.listen(8080)
+    lab.record()
+    for number in range(3):
+        client_first(lab, listener, 43280 + number, 0.2)
+    time.sleep(75)
+    lab.later()
+
+
+@scenario("teardown/close-wait-leak", "look-alike")
+def close_wait_leak_look_alike(lab):
+    """The server is in CLOSE-WAIT for twelve seconds and sends all the while, then closes: a half
+    close put to use."""
+    half_closed(lab, 43283, 12, 1.0)
+
+
+def half_closed(lab, source_port, times, pause):
+    listener = lab.listen(8080)
+    lab.record()
+    near, far = lab.open(listener, source_port)
+    near.sendall(b"sort < words.txt\n")
+    near.shutdown(socket.SHUT_WR)
+    receive(far, 17)
+    for number in range(times):
+        time.sleep(pause)
+        far.sendall(b"word %d\n" % number)
+    far.close()
+    while near.recv(4096):
+        pass
+    near.close()
+    time.sleep(0.1)
+
+
+@scenario("teardown/fin-wait-2-orphan")
+def fin_wait_2_orphan(lab):
+    """The client closes, the server does not. Linux keeps the orphan in FIN-WAIT-2 for 60 s
+    (tcp_fin_timeout). Then the server sends after all, and a RST tells it that nobody is there."""
+    listener = lab.listen(5000)
+    lab.record()
+    far = client_first(lab, listener, 43500)
+    time.sleep(64)
+    far.sendall(b"are you still there?\n")
+    time.sleep(0.3)
+
+
+@scenario("teardown/fin-wait-2-orphan", "look-alike")
+def fin_wait_2_orphan_look_alike(lab):
+    """The client has only shut down its writing side and so stays in FIN-WAIT-2 as long as it
+    likes: the server's data after 64 s is accepted, then it closes too."""
+    listener = lab.listen(5000)
+    lab.record()
+    near, far = lab.open(listener, 43501)
+    exchange(near, far)
+    near.shutdown(socket.SHUT_WR)
+    far.recv(1)
+    time.sleep(64)
+    far.sendall(b"are you still there?\n")
+    receive(near, 21)
+    far.close()
+    near.recv(1)
+    near.close()
+    time.sleep(0.1)
+
+
+@scenario("teardown/simultaneous-close")
+def simultaneous_close(lab):
+    """Both programs close at the same moment, 100 ms apart on the wire: the FINs cross, both sides
+    go through CLOSING."""
+    closing(lab, 43600, 0.0)
+
+
+@scenario("teardown/simultaneous-close", "look-alike")
+def simultaneous_close_look_alike(lab):
+    """The server closes as soon as it has the client's FIN: quick, one after the other."""
+    closing(lab, 43601, None)
+
+
+def closing(lab, source_port, wait):
+    listener = lab.listen(80)
+    lab.wire.lag = {"client": 0.05, "server": 0.05}
+    lab.record()
+    near, far = lab.open(listener, source_port)
+    exchange(near, far)
+    time.sleep(0.3)
+    near.close()
+    if wait is None:
+        far.recv(1)
+    far.close()
+    time.sleep(0.5)
+
+
+@scenario("teardown/half-close")
+def half_close(lab):
+    """The client sends its input and shuts down writing; the server goes on sending for a second
+    and then closes in order."""
+    half_closed(lab, 43700, 6, 0.2)
+
+
+@scenario("teardown/half-close", "look-alike")
+def half_close_look_alike(lab):
+    """A long way: the client closes while an answer is on its way to it. Data after the FIN, but
+    only what had been sent before the FIN arrived."""
+    listener = lab.listen(8080)
+    lab.wire.lag = {"client": 0.05, "server": 0.05}
+    lab.record()
+    near, far = lab.open(listener, 43701)
+    exchange(near, far)
+    time.sleep(0.2)
+    far.sendall(b"the last words\n")
+    near.shutdown(socket.SHUT_WR)
+    receive(near, 15)
+    far.recv(1)
+    far.close()
+    near.recv(1)
+    near.close()
+    time.sleep(0.2)
+
+
+@scenario("teardown/rst-close")
+def rst_close(lab):
+    """The client aborts (SO_LINGER 0): RST,ACK at SND.NXT instead of a FIN."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43800)
+    exchange(near, far, 2)
+    time.sleep(0.1)
+    abort(near)
+    time.sleep(0.1)
+
+
+@scenario("teardown/rst-close", "unread")
+def rst_close_unread(lab):
+    """The server program closes without having read the request: the kernel answers RST, and its
+    ACK covers data that nobody read."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43801)
+    near.sendall(b"POST /upload HTTP/1.1\r\n\r\n" + b"x" * 500)
+    time.sleep(0.1)
+    far.close()
+    time.sleep(0.1)
+
+
+@scenario("teardown/rst-close", "look-alike", kind="rewritten")
+def rst_close_look_alike(lab):
+    """A RST arrives whose sequence number is far outside the window (forged here). The client
+    ignores it, and the connection ends in order."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43802)
+    exchange(near, far)
+    last = lab.wire.wait(from_server(has_data))
+    lab.wire.send("client", last.copy(flags=RST, ack=0, seq=(last.end + 2**31) % 2**32, payload=b"",
+                                      options=[], window=0))
+    time.sleep(0.1)
+    exchange(near, far)
+    finish(near, far)
+
+
+@scenario("teardown/rst-after-fin")
+def rst_after_fin(lab):
+    """The client closes both directions at once; the server goes on sending and its data is
+    answered by a RST without ACK flag, SEQ = the data's ACK."""
+    listener = lab.listen(80)
+    lab.record()
+    far = client_first(lab, listener, 43900, 0.1)
+    far.sendall(b"and another thing\n")
+    time.sleep(0.2)
+
+
+@scenario("teardown/rst-after-fin", "look-alike")
+def rst_after_fin_look_alike(lab):
+    """The client shuts down its writing side only; the server's data is accepted."""
+    half_closed(lab, 43901, 2, 0.1)
+
+
+def inject_reset(lab, near, far, beyond, ttl):
+    """A forged RST for the client, `beyond` bytes past what it expects."""
+    exchange(near, far)
+    time.sleep(0.1)
+    last = lab.wire.wait(from_server(has_data))
+    lab.wire.send("client", last.copy(flags=RST, ack=0, seq=last.end + beyond, payload=b"", options=[],
+                                      window=0, ttl=ttl, ip_id=31337))
+    time.sleep(0.1)
+
+
+@scenario("teardown/forged-reset", kind="rewritten")
+def forged_reset(lab):
+    """A middlebox sends the client a RST in the server's name, with the exact sequence number but
+    another TTL. The client believes it; the server knows nothing and goes on sending, and is reset
+    by the client."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44000)
+    inject_reset(lab, near, far, 0, 243)
+    far.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    time.sleep(0.2)
+
+
+@scenario("teardown/forged-reset", "look-alike")
+def forged_reset_look_alike(lab):
+    """The server itself aborts: the same TTL as before, and it falls silent."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44001)
+    exchange(near, far)
+    time.sleep(0.1)
+    abort(far)
+    time.sleep(0.2)
+
+
+@scenario("teardown/challenge-ack", kind="rewritten")
+def challenge_ack(lab):
+    """A forged RST within the window but not at its edge: the client answers with a challenge ACK
+    (RFC 5961) and the connection goes on."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44100)
+    inject_reset(lab, near, far, 1000, 64)
+    exchange(near, far)
+    finish(near, far)
+
+
+@scenario("teardown/challenge-ack", "syn", kind="rewritten")
+def challenge_ack_syn(lab):
+    """A forged SYN in an established connection draws a challenge ACK, and the connection goes on."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44101)
+    exchange(near, far)
+    time.sleep(0.1)
+    last = lab.wire.wait(from_server(has_data))
+    lab.wire.send("client", last.copy(flags=SYN, seq=(last.end + 777_777) % 2**32, ack=0, payload=b""))
+    time.sleep(0.1)
+    exchange(near, far)
+    finish(near, far)
+
+
+@scenario("teardown/challenge-ack", "look-alike")
+def challenge_ack_look_alike(lab):
+    """Bare ACKs that answer keepalive probes: no RST and no SYN drew them."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44102, SO_KEEPALIVE=1, TCP_KEEPIDLE=1, TCP_KEEPINTVL=1)
+    exchange(near, far)
+    time.sleep(2.3)
+    finish(near, far)
+
+
+@scenario("teardown/half-open-connection", client="10.0.0.65", server="10.0.0.69")
+def half_open(lab):
+    """The server loses the connection without a packet, as if it had crashed (TCP_REPAIR); after
+    two idle seconds the client's next request is answered by RST."""
+    listener = lab.listen(5432)
+    lab.record()
+    near, far = lab.open(listener, 44200)
+    exchange(near, far, 2)
+    time.sleep(0.1)
+    vanish(far)
+    time.sleep(2)
+    near.sendall(b"SELECT 1;\n")
+    time.sleep(0.2)
+
+
+@scenario("teardown/half-open-connection", "silence")
+def half_open_silence(lab):
+    """A firewall forgets the idle connection and drops what follows: the client repeats its request
+    until it gives up (tcp_retries2=5). A later connection shows that the path is well."""
+    lab.client.sysctl(tcp_retries2=5)
+    listener = lab.listen(5432)
+    lab.record()
+    near, far = lab.open(listener, 44201)
+    exchange(near, far, 2)
+    time.sleep(5)
+    lab.wire.drop(port(44201))
+    near.sendall(b"SELECT 1;\n")
+    time.sleep(22)
+    lab.later()
+
+
+@scenario("teardown/half-open-connection", "look-alike")
+def half_open_look_alike(lab):
+    """Idle as long, five seconds, and the next request is answered: nobody forgot anything."""
+    listener = lab.listen(5432)
+    lab.record()
+    near, far = lab.open(listener, 44202)
+    exchange(near, far, 2)
+    time.sleep(5)
+    exchange(near, far)
+    finish(near, far)
+
+
+@scenario("teardown/keepalive-dead-peer")
+def keepalive_dead(lab):
+    """The path dies while the connection is idle. The client's keepalive probes (each second, four
+    of them) go unanswered, and its kernel ends the connection with a RST."""
+    listener = lab.listen(22)
+    lab.record()
+    near, far = lab.open(listener, 44300, SO_KEEPALIVE=1, TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=4)
+    exchange(near, far)
+    time.sleep(0.1)
+    lab.wire.drop(anything)
+    time.sleep(6.5)
+
+
+@scenario("teardown/keepalive-dead-peer", "look-alike")
+def keepalive_dead_look_alike(lab):
+    """Two probes are lost, the third is answered: the connection lives on."""
+    listener = lab.listen(22)
+    lab.record()
+    near, far = lab.open(listener, 44301, SO_KEEPALIVE=1, TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=4)
+    exchange(near, far)
+    time.sleep(0.1)
+    lab.wire.drop(from_client(anything), times=2)
+    time.sleep(3.5)
+    exchange(near, far)
+    finish(near, far)
+
+
+@scenario("teardown/retransmission-timeout")
+def retransmission_timeout(lab):
+    """In the midst of an exchange the server's host falls silent: the client's data is repeated
+    with doubling pauses until it gives up (tcp_retries2=5) without a packet. A later connection to
+    another port shows that the capture went on."""
+    lab.client.sysctl(tcp_retries2=5)
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44400)
+    exchange(near, far, 2)
+    lab.wire.drop(port(44400))
+    near.sendall(b"PUT /a HTTP/1.1\r\n\r\n")
+    time.sleep(22)
+    lab.later()
+
+
+@scenario("teardown/retransmission-timeout", "look-alike")
+def retransmission_timeout_look_alike(lab):
+    """Four losses in a row, with doubling pauses, and then it gets through."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 44401)
+    exchange(near, far, 2)
+    lab.wire.drop(from_client(has_data), times=4)
+    exchange(near, far)
+    finish(near, far)
