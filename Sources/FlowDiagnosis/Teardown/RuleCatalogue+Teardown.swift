@@ -1,3 +1,5 @@
 extension RuleCatalogue {
-  static let teardown: [any Rule] = []
+  static let teardown: [any Rule] = [
+    MissingFinalAck()
+  ]
 }
