@@ -12,6 +12,7 @@ Needs root. Nothing leaves the namespaces; they are deleted at the end.
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ from lab import Lab
 
 GROUPS = ("healthy", "setup", "reuse", "teardown", "pressure", "stalls", "capture")
 TOOLS = {"ip": "iproute2", "nft": "nftables", "tcpdump": "tcpdump", "ethtool": "ethtool"}
+MOST_STATES = 500   # beyond that the record says nothing new and outweighs the capture
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -35,6 +37,9 @@ def make(one, tag):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     target = f"{ROOT}/{one.name}"
     os.makedirs(os.path.dirname(target), exist_ok=True)
+    for old in (".pcap", ".states.json"):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(target + old)
     try:
         if not one.needs_lab:
             one.play(target + ".pcap")
@@ -43,8 +48,8 @@ def make(one, tag):
         try:
             one.play(lab)
             shutil.copyfile(lab.stop(), target + ".pcap")
-            if lab.trace:
-                rows = lab.trace.transitions(lab.addresses)
+            rows = lab.trace.transitions(lab.addresses) if lab.trace else []
+            if 0 < len(rows) <= MOST_STATES:
                 with open(target + ".states.json", "w") as file:
                     file.write("[\n" + ",\n".join(" " + json.dumps(row) for row in rows) + "\n]\n")
         finally:
