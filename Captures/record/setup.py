@@ -100,6 +100,7 @@ def tsecr_mismatch_look_alike(lab):
     lab.wire.delay(is_syn_ack, 1.2, times=1)
     near, far = lab.open(listener, 40181)
     exchange(near, far)
+    time.sleep(0.5)
     finish(near, far)
 
 
