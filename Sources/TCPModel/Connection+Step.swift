@@ -33,6 +33,11 @@ extension Connection {
       receiver.receive(segment, from: sender, context, &effects)
     }
     sender.note(segment)
+    receiver.unanswered = 0
+    if !effects.annotations.isDisjoint(with: [.keepAlive, .windowProbe, .retransmission, .repeated])
+    {
+      sender.unanswered = min(sender.unanswered, .max - 1) + 1
+    }
   }
 
   /// RFC 9293 §3.5, simultaneous open, with one endpoint in both parts.

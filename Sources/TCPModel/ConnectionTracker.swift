@@ -159,7 +159,7 @@ public struct ConnectionTracker: ~Copyable {
     let side = ConnectionTracker.side(connections[old], sourceIsLow: sourceIsLow)
     effects.reset()
     connections[old].release(side, segment, &effects)
-    log(effects, of: old)
+    log(effects.changes, of: old)
   }
 
   /// Lets a connection have the segment.
@@ -188,7 +188,7 @@ public struct ConnectionTracker: ~Copyable {
     effects.reset()
     connections[older].release(
       ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow), segment, &effects)
-    log(effects, of: older)
+    log(effects.changes, of: older)
   }
 
   // MARK: - Histories
@@ -224,9 +224,9 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// Writes the changes of a step into the connection's list of transitions.
-  private mutating func log(_ effects: borrowing StepEffects, of place: UInt32) {
+  private mutating func log(_ changes: [StateChange], of place: UInt32) {
     guard options.keepsTransitions else { return }
-    for change in effects.changes {
+    for change in changes {
       switch change {
       case .transition(let transition):
         transitionNodes.append(
@@ -242,7 +242,7 @@ public struct ConnectionTracker: ~Copyable {
   ) {
     if connections[place].unconfirmed(side) { confirm(segment, side, at: place) }
     guard !effects.changes.isEmpty else { return }
-    log(effects, of: place)
+    log(effects.changes, of: place)
     for change in effects.changes {
       if case .transition(let transition) = change, transition.evidence == .received {
         connections[place].setUnconfirmed(transition.endpoint, true)
@@ -310,12 +310,12 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func expireTimers(_ place: UInt32) {
     effects.reset()
     connections[place].expireTimers(options.timers, now: now, &effects)
-    if !effects.changes.isEmpty { log(effects, of: place) }
+    if !effects.changes.isEmpty { log(effects.changes, of: place) }
     let older = connections[place].older
     if older != 0 {
       effects.reset()
       connections[older].expireTimers(options.timers, now: now, &effects)
-      if !effects.changes.isEmpty { log(effects, of: older) }
+      if !effects.changes.isEmpty { log(effects.changes, of: older) }
     }
   }
 
@@ -323,6 +323,8 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Takes a connection out of the table; it waits in `settled` to be collected.
   private mutating func settle(_ place: UInt32) {
+    let changes = connections[place].reviewOneSided()
+    if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
     if newer == 0 {
       table.remove(connections[place].hash, place: place) { connections[$0].hash }

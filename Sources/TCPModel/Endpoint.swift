@@ -40,6 +40,10 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   public internal(set) var lastTime = CaptureTime.epoch
   /// The frame of that segment.
   public internal(set) var lastFrame: UInt64 = 0
+  /// When an acknowledgment of its FIN first passed, valid with `.finAcknowledged`.
+  var finAcknowledgedTime = CaptureTime.epoch
+  /// How often it repeated itself or probed since the peer was last heard; saturates.
+  public internal(set) var unanswered: UInt8 = 0
   /// When the timer of its present state was last started.
   public internal(set) var timerStart = CaptureTime.epoch
 
@@ -76,6 +80,9 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   var recentSegments = InlineArray<4, UInt32>(repeating: 0)
 
   public init() {}
+
+  /// Repetitions without an answer after which the peer is held to hear nothing.
+  static let silence: UInt8 = 3
 }
 
 /// A range of sequence numbers held by value.
@@ -149,6 +156,8 @@ public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
   public static let timeWaitReuse = EndpointMarks(rawValue: 1 << 25)
   /// An ACK that should have completed its handshake passed and was not taken.
   public static let acknowledgmentIgnored = EndpointMarks(rawValue: 1 << 27)
+  /// Its acknowledgments covered more than the peer's SYN.
+  public static let acknowledgedSomething = EndpointMarks(rawValue: 1 << 28)
   /// The window it last offered is zero.
   public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
 }

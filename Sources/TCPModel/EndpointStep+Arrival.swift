@@ -122,8 +122,11 @@ extension Endpoint {
         effects.annotations.insert(.ignoredReset)
       }
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
-      // RFC 9293 §3.10.7.4, second check; RFC 5961 §3.2: exactly RCV.NXT, else a challenge ACK.
-      if isReset(by: sequence, acknowledged: peer.sendUnacknowledged) {
+      // RFC 9293 §3.10.7.4, second check; RFC 5961 §3.2: exactly RCV.NXT, else a challenge ACK. What
+      // a sender says as it gives up on a peer that answers nothing is lost like all before it.
+      if peer.unanswered >= Endpoint.silence {
+        effects.annotations.insert(.ignoredReset)
+      } else if isReset(by: sequence, acknowledged: peer.sendUnacknowledged) {
         stateBeforeReset = state
         marks.insert(.wasReset)
         move(to: .closed, .received, side: side, context, &effects, segment: segment)
@@ -233,6 +236,7 @@ extension Endpoint {
     side: Side, _ context: StepContext, _ effects: inout StepEffects, _ segment: Segment?
   ) {
     marks.insert(.finAcknowledged)
+    finAcknowledgedTime = context.time
     switch state {
     case .finWait1:
       move(to: .finWait2, .received, side: side, context, &effects, segment: segment)

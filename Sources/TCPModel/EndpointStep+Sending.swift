@@ -36,6 +36,14 @@ extension Endpoint {
         // RFC 9293 §3.10.1, OPEN call, CLOSED STATE, active.
         state = .closed
         move(to: .synSent, .sent, side: side, context, &effects)
+        if peer.marks.contains(.synSent), !peer.state.isSynchronized {
+          // The peer's SYN has passed and is about to arrive: simultaneous open.
+          var arrival = context
+          arrival.frame = peer.lastFrame
+          receiveNext = peer.initialSendSequence + 1
+          marks.insert(.simultaneous)
+          move(to: .synReceived, .received, side: side, arrival, &effects)
+        }
       }
     case .synSent:
       break
@@ -319,6 +327,7 @@ extension Endpoint {
   ) {
     if receiveNext.precedes(acknowledgment) {
       receiveNext = acknowledgment
+      marks.insert(.acknowledgedSomething)
       forgetHoles()
     }
     guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else { return }
@@ -399,10 +408,10 @@ extension Endpoint {
     peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard marks.contains(.finAcknowledged), marks.isDisjoint(with: [.reset, .wasReset]),
-      isSettled(context)
+      context.time.nanoseconds(since: finAcknowledgedTime) > context.senderRoundTrip
     else { return }
     let side = context.sender
-    let acknowledgedAt = timerStart
+    let acknowledgedAt = finAcknowledgedTime
     switch state {
     case .closed:
       takeBack(to: .lastAck, side: side, context, &effects)
