@@ -161,6 +161,8 @@ struct LayerWalk {
     try advance(IPv6FragmentHeader.length, to: NextHeader(ipProtocol: header.nextHeader))
     envelope.payloadLength &-= IPv6FragmentHeader.length
     guard header.isFragment else { return nil }
+    // The packet that was cut had no such header.
+    envelope.packetLength &-= IPv6FragmentHeader.length
     return fragment(
       FragmentPart(
         offset: header.fragmentOffset, length: envelope.payloadLength,

@@ -111,7 +111,7 @@ extension Segment {
 }
 
 /// What a frame turned out to be.
-public enum DecodeOutcome: Sendable {
+public enum DecodeOutcome: Equatable, Sendable {
   /// A TCP segment.
   case segment
   /// An ICMP or ICMPv6 error that quotes a TCP segment.

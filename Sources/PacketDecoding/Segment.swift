@@ -15,7 +15,9 @@ public struct Segment: Sendable, BitwiseCopyable {
 
   // MARK: IP
 
+  /// Source address of the innermost IP header.
   public var source = IPAddress.unspecified
+  /// Destination address of the innermost IP header.
   public var destination = IPAddress.unspecified
   /// IPv4 Identification (RFC 791 §3.1); 0 for IPv6.
   public var identification: UInt16 = 0
@@ -59,7 +61,7 @@ public struct Segment: Sendable, BitwiseCopyable {
   public var sackCount: UInt8 = 0
   /// The SACK blocks in their order (RFC 2018 §3); the first may be a D-SACK (RFC 2883).
   public var sackBlocks = SACKBlocks(repeating: SACKBlock(left: 0, right: 0))
-  /// Length of the Fast Open cookie, 0 when it is a request (RFC 7413 §4.1.1).
+  /// Bytes of the Fast Open cookie, 0 when it is a request (RFC 7413 §4.1.1).
   public var fastOpenCookieLength: UInt8 = 0
   /// MPTCP subtype (RFC 8684 §3), 0...15.
   public var multipathSubtype: UInt8 = 0
@@ -156,6 +158,8 @@ public struct TCPOptionKinds: OptionSet, Sendable, BitwiseCopyable {
   public static let accurateECN = TCPOptionKinds(rawValue: 1 << 10)
   /// Any other kind.
   public static let unknown = TCPOptionKinds(rawValue: 1 << 14)
-  /// A length that does not fit: the walk ended there, what came before holds.
+  /// A length that does not fit. One that leads nowhere ended the walk, what came before holds; a
+  /// known kind of the wrong length was passed over. Alone when the data offset itself is
+  /// impossible: options and payload are unknown then.
   public static let malformed = TCPOptionKinds(rawValue: 1 << 15)
 }

@@ -55,7 +55,8 @@ struct FragmentReassembly {
     if places[place] == nil { places[place] = PartialPacket(key: key, time: time) }
     guard places[place]?.add(part, bytes: bytes) == true else {
       places[place] = nil
-      throw DecodeProblem(layer: .ipv4, kind: .badFragment, offset: 0)
+      throw DecodeProblem(
+        layer: key.source.isIPv4 ? .ipv4 : .ipv6Extension, kind: .badFragment, offset: 0)
     }
     guard places[place]?.isComplete == true else { return nil }
     return places[place].take()

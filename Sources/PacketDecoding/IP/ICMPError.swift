@@ -1,5 +1,5 @@
 /// An ICMP or ICMPv6 error message about a TCP segment that somebody sent.
-public struct ICMPError: Sendable, BitwiseCopyable {
+public struct ICMPError: Equatable, Sendable, BitwiseCopyable {
   /// Position of the frame in the whole input, from 1.
   public var frame: UInt64
   /// When it passed.

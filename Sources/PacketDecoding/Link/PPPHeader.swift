@@ -16,8 +16,11 @@ struct PPPHeader {
   init(_ bytes: Span<UInt8>) throws(DecodeProblem) {
     guard bytes.count >= 1 else { throw .short(.ppp, needed: 1, available: 0) }
     var start = 0
-    // 0x0f is the unicast address of Cisco's HDLC-like framing.
-    if bytes.count >= 2, bytes[0] == 0xff || bytes[0] == 0x0f, bytes[1] == 0x03 { start = 2 }
+    // 0x0f is the unicast address of Cisco's HDLC-like framing. Neither is a protocol.
+    if bytes[0] == 0xff || bytes[0] == 0x0f {
+      guard bytes.count >= 2 else { throw .short(.ppp, needed: 2, available: 1) }
+      if bytes[1] == 0x03 { start = 2 }
+    }
     guard bytes.count > start else { throw .short(.ppp, needed: start + 1, available: start) }
     // The last byte of a protocol number is odd, every other is even.
     if bytes[start] & 1 == 1 {

@@ -24,18 +24,30 @@ struct InternetSum {
   ///
   /// At most 2³² bytes, so that the sum cannot overflow: IP packets are shorter.
   mutating func add(_ bytes: Span<UInt8>) {
+    var sum = words
     var offset = 0
-    let whole = bytes.count & ~7
-    while offset < whole {
-      let eight = bytes.uint64(at: offset)
-      words &+= (eight >> 32) &+ (eight & 0xffff_ffff)
-      offset &+= 8
+    // A piece of constant length needs one bounds check for all of its bytes.
+    while bytes.count &- offset >= 32 {
+      let piece = bytes.extracting(offset..<offset &+ 32)
+      sum &+= Self.halves(piece.uint64(at: 0)) &+ Self.halves(piece.uint64(at: 8))
+      sum &+= Self.halves(piece.uint64(at: 16)) &+ Self.halves(piece.uint64(at: 24))
+      offset &+= 32
     }
-    while offset &+ 1 < bytes.count {
-      words &+= UInt64(bytes.uint16(at: offset))
+    while bytes.count &- offset >= 4 {
+      sum &+= UInt64(bytes.extracting(offset..<offset &+ 4).uint32(at: 0))
+      offset &+= 4
+    }
+    if bytes.count &- offset >= 2 {
+      sum &+= UInt64(bytes.extracting(offset..<offset &+ 2).uint16(at: 0))
       offset &+= 2
     }
-    if offset < bytes.count { words &+= UInt64(bytes[offset]) << 8 }
+    if offset < bytes.count { sum &+= UInt64(bytes[offset]) << 8 }
+    words = sum
+  }
+
+  @inline(__always)
+  private static func halves(_ eight: UInt64) -> UInt64 {
+    (eight >> 32) &+ (eight & 0xffff_ffff)
   }
 
   /// The sum in 16 bits, not complemented; 0xffff for a sum that is right.

@@ -57,51 +57,53 @@ extension Segment {
   /// Reads one option. A known kind of a length its standard does not allow is passed over and
   /// marked, as receivers do, since the walk can go on behind it.
   private mutating func readOption(_ kind: UInt8, _ option: Span<UInt8>) {
-    switch (kind, option.count) {
-    case (TCPOptionKind.maximumSegmentSize, 4):
-      options.insert(.maximumSegmentSize)
+    let length = option.count
+    switch kind {
+    case TCPOptionKind.maximumSegmentSize:
+      guard note(.maximumSegmentSize, if: length == 4) else { return }
       maximumSegmentSize = option.uint16(at: 2)
-    case (TCPOptionKind.windowScale, 3):
-      options.insert(.windowScale)
+    case TCPOptionKind.windowScale:
+      guard note(.windowScale, if: length == 3) else { return }
       windowShift = option[2]
-    case (TCPOptionKind.sackPermitted, 2):
-      options.insert(.sackPermitted)
-    case (TCPOptionKind.sack, 10), (TCPOptionKind.sack, 18), (TCPOptionKind.sack, 26),
-      (TCPOptionKind.sack, 34):
-      options.insert(.sack)
+    case TCPOptionKind.sackPermitted:
+      _ = note(.sackPermitted, if: length == 2)
+    case TCPOptionKind.sack:
+      guard note(.sack, if: length >= 10 && length <= 34 && length & 7 == 2) else { return }
       readSACK(option)
-    case (TCPOptionKind.timestamps, 10):
-      options.insert(.timestamps)
+    case TCPOptionKind.timestamps:
+      guard note(.timestamps, if: length == 10) else { return }
       timestampValue = option.uint32(at: 2)
       timestampEchoReply = option.uint32(at: 6)
-    case (TCPOptionKind.md5Signature, 18):
-      options.insert(.md5Signature)
-    case (TCPOptionKind.userTimeout, 4):
-      options.insert(.userTimeout)
-    case (TCPOptionKind.authentication, 4...):
-      options.insert(.authentication)
-    case (TCPOptionKind.multipath, 3...):
-      options.insert(.multipath)
+    case TCPOptionKind.md5Signature:
+      _ = note(.md5Signature, if: length == 18)
+    case TCPOptionKind.userTimeout:
+      _ = note(.userTimeout, if: length == 4)
+    case TCPOptionKind.authentication:
+      _ = note(.authentication, if: length >= 4)
+    case TCPOptionKind.multipath:
+      guard note(.multipath, if: length >= 3) else { return }
       multipathSubtype = option[2] >> 4
-    case (TCPOptionKind.fastOpen, 2...18):
+    case TCPOptionKind.fastOpen:
+      guard note(.fastOpen, if: length <= 18) else { return }
+      fastOpenCookieLength = UInt8(truncatingIfNeeded: length &- 2)
+    case TCPOptionKind.accurateECN0, TCPOptionKind.accurateECN1:
+      _ = note(.accurateECN, if: length <= 11)
+    case TCPOptionKind.experiment
+    where length >= 4 && option.uint16(at: 2) == TCPOptionKind.fastOpenExperiment:
       options.insert(.fastOpen)
-      fastOpenCookieLength = UInt8(truncatingIfNeeded: option.count &- 2)
-    case (TCPOptionKind.accurateECN0, 2...11), (TCPOptionKind.accurateECN1, 2...11):
-      options.insert(.accurateECN)
-    case (TCPOptionKind.experiment, 4...)
-    where option.uint16(at: 2) == TCPOptionKind.fastOpenExperiment:
-      options.insert(.fastOpen)
-      fastOpenCookieLength = UInt8(truncatingIfNeeded: option.count &- 4)
-    case (TCPOptionKind.maximumSegmentSize, _), (TCPOptionKind.windowScale, _),
-      (TCPOptionKind.sackPermitted, _), (TCPOptionKind.sack, _), (TCPOptionKind.timestamps, _),
-      (TCPOptionKind.md5Signature, _), (TCPOptionKind.userTimeout, _),
-      (TCPOptionKind.authentication, _), (TCPOptionKind.multipath, _),
-      (TCPOptionKind.fastOpen, _), (TCPOptionKind.accurateECN0, _),
-      (TCPOptionKind.accurateECN1, _):
-      options.insert(.malformed)
+      fastOpenCookieLength = UInt8(truncatingIfNeeded: length &- 4)
     default:
       options.insert(.unknown)
     }
+  }
+
+  /// Notes an option, or that one was malformed.
+  ///
+  /// - Returns: Whether its length was right.
+  @inline(__always)
+  private mutating func note(_ kind: TCPOptionKinds, if lengthIsRight: Bool) -> Bool {
+    options.insert(lengthIsRight ? kind : .malformed)
+    return lengthIsRight
   }
 
   private mutating func readSACK(_ option: Span<UInt8>) {
