@@ -1,6 +1,35 @@
 import ArgumentParser
+import FlowReport
 
 @main
 struct TCPWhy: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "tcpwhy")
+  static let configuration = CommandConfiguration(
+    commandName: "tcpwhy",
+    abstract: "Names what went wrong in TCP connections, from the packets.",
+    usage: "tcpwhy FILE…\n       tcpwhy <subcommand>",
+    subcommands: [Analyze.self],
+    defaultSubcommand: Analyze.self)
+
+  /// Parses the command line, runs what it asks for and ends with the status that says how it went.
+  static func main() {
+    ignoreBrokenPipes()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as EndStatus {
+      status.leave()
+    } catch {
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      guard code != .success else {
+        var output = StandardOutput()
+        output.buffer.write(text)
+        output.buffer.write("\n")
+        output.flush()
+        EndStatus.done.leave()
+      }
+      StandardError.write(line: text)
+      EndStatus.wrongUsage.leave()
+    }
+  }
 }

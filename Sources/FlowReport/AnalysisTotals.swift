@@ -1,0 +1,48 @@
+public import FlowDiagnosis
+public import TCPModel
+
+/// What is counted over a whole input.
+public struct AnalysisTotals: Sendable {
+  /// Files read, wholly or in part.
+  public var files: UInt64 = 0
+  /// Frames read.
+  public var packets: UInt64 = 0
+  /// Of them, TCP segments.
+  public var segments: UInt64 = 0
+  /// Frames that were of no use.
+  public var skipped = SkippedFrames()
+  /// Frames the kernel dropped while capturing; nil where the source does not tell.
+  public var droppedByKernel: UInt64?
+  /// Connections seen.
+  public private(set) var connections: UInt64 = 0
+  /// States held by endpoints when the capture ended, CLOSED and LISTEN left out.
+  public private(set) var states = [UInt64](repeating: 0, count: TCPState.allCases.count)
+  /// Who closed first, by `Closer.rawValue`.
+  public private(set) var closers = [UInt64](repeating: 0, count: 4)
+  /// Findings by rule, in no order.
+  public private(set) var findings: [String: UInt64] = [:]
+  /// The worst finding, nil for none.
+  public private(set) var worstSeverity: Severity?
+
+  /// Nothing counted yet.
+  public init() {}
+
+  /// Counts a connection that has been let go.
+  public mutating func count(_ connection: Connection) {
+    connections += 1
+    count(connection.client.state)
+    if !connection.traits.contains(.isSelf) { count(connection.server.state) }
+    closers[Int(connection.activeCloser.rawValue)] += 1
+  }
+
+  private mutating func count(_ state: TCPState) {
+    guard !state.isIdle else { return }
+    states[Int(state.rawValue)] += 1
+  }
+
+  /// Counts a finding.
+  public mutating func count(_ finding: Finding) {
+    findings[finding.id, default: 0] += 1
+    worstSeverity = max(worstSeverity ?? finding.severity, finding.severity)
+  }
+}

@@ -1,0 +1,44 @@
+import PacketDecoding
+public import TCPModel
+
+/// How a connection ended, as far as the capture shows.
+public enum ConnectionEnd: String, Sendable, CaseIterable {
+  /// Both sides sent a FIN.
+  case fin
+  /// A RST ended it.
+  case rst
+  /// An endpoint gave up waiting.
+  case timeout
+  /// Its SYN was answered by a RST.
+  case refused
+  /// Its SYN was not answered.
+  case unanswered
+  /// It was still alive when the capture ended.
+  case open
+  /// A new incarnation took its 4-tuple while it was alive.
+  case reused
+}
+
+extension Connection {
+  /// How it ended.
+  public var end: ConnectionEnd {
+    let marks = client.marks.union(server.marks)
+    if client.marks.contains(.refused) { return .refused }
+    if marks.contains(.reset) || marks.contains(.wasReset) { return .rst }
+    if client.marks.contains(.finSent), server.marks.contains(.finSent) { return .fin }
+    if traits.contains(.isSelf), client.marks.contains(.finSent) { return .fin }
+    if client.marks.contains(.synSent), server.packets == 0, !traits.contains(.isSelf) {
+      return .unanswered
+    }
+    if traits.contains(.replaced) { return .reused }
+    if marks.contains(.timedOut), client.state.isIdle || server.state.isIdle { return .timeout }
+    return .open
+  }
+
+  /// From the first SYN to the ACK that completed the handshake, nanoseconds; nil where one of them
+  /// was not seen.
+  public var handshakeTime: Int64? {
+    guard opening == .handshake, completionTime != .epoch else { return nil }
+    return completionTime.nanoseconds(since: firstTime)
+  }
+}

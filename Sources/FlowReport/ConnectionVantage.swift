@@ -1,0 +1,43 @@
+import PacketDecoding
+public import TCPModel
+
+/// Where on its path a connection was captured.
+public enum ConnectionVantage: String, Sendable, CaseIterable {
+  /// On the client's host, or next to it.
+  case client
+  /// On the server's host, or next to it.
+  case server
+  /// Somewhere between.
+  case between
+  /// Both ends are one host.
+  case loopback
+  /// The packets do not tell.
+  case unknown
+}
+
+extension Connection {
+  /// Where it was captured: by the hop limits that no router has lowered, and where both ends are
+  /// as near, by the shares of the round trip on either side.
+  public var vantage: ConnectionVantage {
+    let (clientAddress, serverAddress) = (socket(.client).address, socket(.server).address)
+    if clientAddress == serverAddress || clientAddress.isLoopback { return .loopback }
+    guard client.packets > 0, server.packets > 0 else { return .unknown }
+    let clientIsNear = Connection.isUntouched(client.hopLimit)
+    let serverIsNear = Connection.isUntouched(server.hopLimit)
+    switch (clientIsNear, serverIsNear) {
+    case (true, false): return .client
+    case (false, true): return .server
+    case (false, false): return .between
+    case (true, true):
+      guard clientRoundTrip > 0, serverRoundTrip > 0 else { return .unknown }
+      if clientRoundTrip < serverRoundTrip / 4 { return .client }
+      if serverRoundTrip < clientRoundTrip / 4 { return .server }
+      return .unknown
+    }
+  }
+
+  /// Whether a hop limit is one that hosts start with.
+  private static func isUntouched(_ hopLimit: UInt8) -> Bool {
+    hopLimit == 64 || hopLimit == 128 || hopLimit == 255
+  }
+}

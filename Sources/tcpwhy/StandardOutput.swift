@@ -1,0 +1,42 @@
+import FlowReport
+import SystemPackage
+
+/// Standard output, written in large pieces. When nobody reads it any more, the process ends quietly.
+struct StandardOutput {
+  /// What is to be written next.
+  var buffer = OutputBuffer(capacity: 2 * StandardOutput.piece)
+
+  private static let piece = 128 * 1024
+
+  /// Writes what has come together if it is worth a system call.
+  mutating func drain() {
+    if buffer.count >= StandardOutput.piece { flush() }
+  }
+
+  /// Writes everything.
+  mutating func flush() {
+    guard buffer.count > 0 else { return }
+    do {
+      try FileDescriptor.standardOutput.writeAll(buffer.bytes)
+    } catch Errno.brokenPipe {
+      EndStatus.done.leave()
+    } catch {
+      StandardError.write(line: "tcpwhy: standard output: \(error)")
+      EndStatus.unreadableInput.leave()
+    }
+    buffer.removeAll()
+  }
+}
+
+/// Standard error: one line at a time, without a buffer.
+enum StandardError {
+  /// Writes a line.
+  static func write(line: String) {
+    write(line + "\n")
+  }
+
+  /// Writes text as it is. There is nothing to be done when that fails.
+  static func write(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
+  }
+}
