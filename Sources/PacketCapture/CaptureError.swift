@@ -11,7 +11,7 @@ public struct CaptureError: Error, Hashable, Sendable {
   }
 
   /// What went wrong.
-  public enum Kind: Hashable, Sendable {
+  public enum Kind: Error, Hashable, Sendable {
     /// No such file.
     case notFound
     /// The file may not be read or written.

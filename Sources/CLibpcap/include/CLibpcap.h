@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What the shim says about one frame it copied out. */
 struct capture_record {
@@ -27,5 +28,13 @@ pcap_t *capture_open_descriptor(int descriptor, char message[PCAP_ERRBUF_SIZE]);
 int capture_fill_batch(pcap_t *handle, int nanosecond_stamps, uint8_t *bytes,
                        uint32_t byte_capacity, struct capture_record *records,
                        uint32_t record_capacity, uint32_t *record_count);
+
+/* Starts `program -dc` with standard error discarded. It reads `input`, or, when that is
+   negative, a socket whose other end becomes *feed (close it to end the input). What it writes
+   comes from the pipe *output. Returns its process id, or an errno value negated. */
+int capture_start_unpacking(const char *program, int input, int *feed, int *output);
+
+/* write(2) to a socket without SIGPIPE and without waiting. */
+ssize_t capture_send(int socket, const uint8_t *bytes, size_t length);
 
 #endif

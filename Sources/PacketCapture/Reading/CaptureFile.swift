@@ -1,36 +1,80 @@
 public import PacketDecoding
-internal import SystemPackage
 
 /// A capture file, or a capture that comes through a pipe, read from its start to its end once.
+///
+/// pcap in both byte orders with stamps in microseconds or nanoseconds and in Kuznetzov's
+/// modification, pcapng, and both compressed with gzip, zstd, lz4 or xz: told apart by their
+/// content, never by the name.
 public struct CaptureFile: ~Copyable, Sendable {
-  private var reader: LibpcapReader
-  private let source: String
+  private var blocks: BlockReader?
+  private var libpcap: LibpcapReader?
 
   /// Number of the next frame, from 1 over the whole input.
   public private(set) var nextFrameNumber: UInt64
 
-  /// Opens a capture.
+  /// Opens a capture. Waits for the first bytes of a pipe.
   ///
   /// - Parameters:
   ///   - path: The file, or `-` for standard input.
   ///   - firstFrameNumber: Number of its first frame, where it continues another file.
-  public init(path: String, firstFrameNumber: UInt64 = 1) throws(CaptureError) {
-    source = sourceName(path)
-    reader = try LibpcapReader(descriptor: try openForReading(path), source: source)
+  ///   - reader: Who reads it.
+  public init(
+    path: String, firstFrameNumber: UInt64 = 1, reader: ReaderChoice = .automatic
+  ) throws(CaptureError) {
     nextFrameNumber = firstFrameNumber
+    var source = try ByteSource(path: path)
+    let mayLook = reader == .automatic || source.isFile
+    var beginning = mayLook ? try source.readBeginning(PcapFormat.headerLength) : []
+    if let compression = FileSignature.compression(of: beginning) {
+      try source.unpack(compression, beginning: beginning)
+      beginning =
+        reader == .automatic ? try source.readBeginning(PcapFormat.headerLength) : []
+    } else if reader == .libpcap, source.isFile {
+      try source.rewind()
+    }
+    switch reader {
+    case .automatic:
+      libpcap = nil
+      blocks = try BlockReader(source, beginning: beginning)
+    case .libpcap:
+      blocks = nil
+      libpcap = try LibpcapReader(source)
+    }
   }
 
   /// The link types of the interfaces seen so far, in the order of the file, each once.
-  public var linkTypes: [LinkType] { [reader.linkType] }
+  public var linkTypes: [LinkType] { ask({ $0.linkTypes }, { $0.linkTypes }) }
 
   /// The largest snap length of any interface seen so far, bytes; 0 for none.
-  public var snapLength: UInt32 { reader.snapLength }
+  public var snapLength: UInt32 { ask({ $0.snapLength }, { $0.snapLength }) }
 
-  /// Fills `batch` with the next frames; what was in it is gone.
+  /// Bytes taken from the file so far, as they are stored (compressed, if they are).
+  public var bytesRead: UInt64 { ask({ $0.progress.read }, { $0.progress.read }) }
+
+  /// Bytes of the file; nil for a pipe.
+  public var totalBytes: UInt64? { ask({ $0.progress.total }, { $0.progress.total }) }
+
+  private func ask<Answer>(
+    _ ours: (borrowing BlockReader) -> Answer, _ theirs: (borrowing LibpcapReader) -> Answer
+  ) -> Answer {
+    switch blocks {
+    case .some(let reader): return ours(reader)
+    case .none:
+      switch libpcap {
+      case .some(let reader): return theirs(reader)
+      case .none: fatalError("a capture file has one of two readers")
+      }
+    }
+  }
+
+  /// Fills `batch` with the next frames; what was in it is gone. Waits only until there is one
+  /// whole frame.
   ///
   /// - Returns: False at the end, with an empty batch.
-  /// - Throws: What is wrong with the file, once all whole frames before were delivered.
+  /// - Throws: What is wrong with the file, once all whole frames before were delivered; the same
+  ///   again if asked again.
   public mutating func read(into batch: inout FrameBatch) throws(CaptureError) -> Bool {
-    try reader.read(into: &batch, number: &nextFrameNumber)
+    if blocks != nil { return try blocks!.read(into: &batch, number: &nextFrameNumber) }
+    return try libpcap!.read(into: &batch, number: &nextFrameNumber)
   }
 }

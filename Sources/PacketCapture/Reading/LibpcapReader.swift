@@ -4,16 +4,19 @@ internal import PacketDecoding
 /// Frames of a file or pipe by way of libpcap: the reference, and for rare formats the only way.
 struct LibpcapReader: ~Copyable, Sendable {
   private let handle: PcapHandle
-  private let source: String
+  private var source: ByteSource
   private var records = [CaptureRecord](
     repeating: CaptureRecord(), count: LibpcapReader.batchSize)
-  let linkType: LinkType
+  /// What the last dispatch returned.
+  private var outcome: Int32 = 0
+  private let linkType: LinkType
   let snapLength: UInt32
 
   private static let batchSize = 256
 
-  /// Takes over `descriptor`, which stands at the start of a capture, also when it throws.
-  init(descriptor: Int32, source: String) throws(CaptureError) {
+  /// Reads a source that stands at the start of a capture.
+  init(_ source: consuming ByteSource) throws(CaptureError) {
+    let descriptor = try source.duplicate()
     var message = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
     // The buffer has the size libpcap asks for.
     let opened = unsafe message.withUnsafeMutableBufferPointer { buffer in
@@ -21,16 +24,21 @@ struct LibpcapReader: ~Copyable, Sendable {
     }
     guard let opened = unsafe opened else {
       closeDescriptor(descriptor)
-      throw LibpcapReader.refusal(String(terminated: message), source: source)
+      throw LibpcapReader.refusal(String(terminated: message), source: source.name)
     }
     handle = unsafe PcapHandle(adopting: opened)
     self.source = source
     // The handle is open. pcap_snapshot() is never negative for a file.
     linkType = unsafe handle.withRaw {
-      unsafe LinkType(rawValue: UInt32(bitPattern: pcap_datalink($0)))
+      unsafe LinkType(dataLink: pcap_datalink($0))
     }
     snapLength = unsafe handle.withRaw { unsafe UInt32(bitPattern: pcap_snapshot($0)) }
   }
+
+  var linkTypes: [LinkType] { [linkType] }
+
+  /// Bytes of the file taken in so far, and its size where it has one.
+  var progress: (read: UInt64, total: UInt64?) { source.position }
 
   /// Fills `batch` with the next frames and numbers them from `number`, which is advanced.
   ///
@@ -40,13 +48,13 @@ struct LibpcapReader: ~Copyable, Sendable {
   ) throws(CaptureError) -> Bool {
     batch.count = 0
     while true {
-      let result = fill(&batch, number: &number)
+      // An error comes once, together with the frames before it.
+      guard outcome >= 0 || outcome == PCAP_ERROR_BREAK else { throw failure(after: number - 1) }
+      outcome = fill(&batch, number: &number)
       if batch.count > 0 { return true }
-      switch result {
-      case 0: return false
-      case PCAP_ERROR_BREAK: continue
-      case PCAP_ERROR: throw failure(after: number - 1)
-      default: return false
+      if outcome == 0 {
+        try source.checkEnd(afterFrame: number - 1)
+        return false
       }
     }
   }
@@ -78,13 +86,26 @@ struct LibpcapReader: ~Copyable, Sendable {
   }
 
   private func failure(after frame: UInt64) -> CaptureError {
-    CaptureError(.libpcap(handle.message, frame: frame), source: source)
+    CaptureError(.libpcap(handle.message, frame: frame), source: source.name)
   }
 
   private static func refusal(_ message: String, source: String) -> CaptureError {
     let kind: CaptureError.Kind =
       message.hasPrefix("unknown file format") ? .notACapture : .libpcap(message, frame: 0)
     return CaptureError(kind, source: source)
+  }
+}
+
+extension LinkType {
+  /// The link type for a `DLT_` value of libpcap on this system. The two differ where systems
+  /// had given a number different meanings.
+  init(dataLink: Int32) {
+    self =
+      switch dataLink {
+      case DLT_ATM_RFC1483: LinkType(rawValue: 100)
+      case DLT_RAW: .raw
+      default: LinkType(inFile: UInt32(bitPattern: dataLink))
+      }
   }
 }
 
