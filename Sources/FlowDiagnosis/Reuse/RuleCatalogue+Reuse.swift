@@ -1,3 +1,5 @@
 extension RuleCatalogue {
-  static let reuse: [any Rule] = []
+  static let reuse: [any Rule] = [
+    RSTOnReuse()
+  ]
 }
