@@ -1,6 +1,5 @@
 """Connections with nothing wrong: no warning and no error may be reported."""
 
-import socket
 import time
 
 from lab import exchange, finish, receive

@@ -224,8 +224,8 @@ def receive(one, count):
     return data
 
 
-def exchange(near, far, rounds=1, request=b"GET / HTTP/1.1\r\n\r\n", answer=b"HTTP/1.1 204 No Content\r\n\r\n",
-             pause=0.01):
+def exchange(near, far, rounds=1, request=b"GET / HTTP/1.1\r\n\r\n",
+             answer=b"HTTP/1.1 204 No Content\r\n\r\n", pause=0.01):
     """Requests from `near`, answers from `far`, one after the other."""
     for _ in range(rounds):
         near.sendall(request)

@@ -14,6 +14,7 @@ import argparse
 import concurrent.futures
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -26,7 +27,8 @@ import scenario
 import states
 from lab import Lab
 
-GROUPS = ("healthy", "setup", "reuse", "teardown", "pressure", "stalls", "capture")
+GROUPS = ("healthy", "setup", "listeners", "paths", "reuse", "teardown", "resets", "silence",
+          "pressure", "stalls", "capture")
 TOOLS = {"ip": "iproute2", "nft": "nftables", "tcpdump": "tcpdump", "ethtool": "ethtool"}
 MOST_STATES = 500   # beyond that the record says nothing new and outweighs the capture
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -34,7 +36,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def make(one, tag):
     """Records one capture; returns its name and what went wrong, or None."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     target = f"{ROOT}/{one.name}"
     os.makedirs(os.path.dirname(target), exist_ok=True)
     for old in (".pcap", ".states.json"):
@@ -55,6 +56,8 @@ def make(one, tag):
         finally:
             lab.close()
         return one.name, None
+    except SystemExit:
+        os._exit(1)     # everything is taken down; the pool would go on to the next one
     except Exception:
         return one.name, traceback.format_exc()
 
@@ -76,19 +79,37 @@ def record(chosen, jobs):
     failed, prefix = 0, f"tcpwhy{os.getpid()}"
     live = [one for one in chosen if one.needs_lab]
     rest = [one for one in chosen if not one.needs_lab]
+    pool = concurrent.futures.ProcessPoolExecutor(jobs)
     try:
-        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-            waiting = [pool.submit(make, one, f"{prefix}-{number}")
-                       for number, one in enumerate(live)]
-            for done in concurrent.futures.as_completed(waiting):
-                failed += told(*done.result())
+        waiting = [pool.submit(make, one, f"{prefix}-{number}") for number, one in enumerate(live)]
+        for done in concurrent.futures.as_completed(waiting):
+            failed += told(*done.result())
         for one in rest:
             failed += told(*make(one, ""))
     finally:
-        for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-            if name.startswith(prefix + "-"):
-                subprocess.run(["ip", "netns", "del", name], capture_output=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+            child.join(20)
+        sweep(prefix)
     return failed
+
+
+def sweep(prefix):
+    """Deletes what a recording that was killed may have left behind."""
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
+        if name.startswith(prefix + "-"):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+    traces = f"{states.TRACEFS}/instances"
+    for name in os.listdir(traces) if os.path.isdir(traces) else []:
+        if name.startswith(prefix + "-"):
+            with contextlib.suppress(OSError):
+                os.rmdir(f"{traces}/{name}")
+
+
+def stop(*_):
+    """A signal ends the program the orderly way, so that everything is taken down."""
+    sys.exit(1)
 
 
 def told(name, problem):
@@ -107,6 +128,8 @@ def main():
     parser.add_argument("--index", action="store_true")
     parser.add_argument("--jobs", type=int, default=6)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     for group in GROUPS:
         __import__(group)
     everything = scenario.ALL

@@ -33,7 +33,8 @@ def listing(path):
             known(bases, here, segment.seq)
         else:
             bases.setdefault(here, [segment.seq])
-        text = f"{show(here[:2])} > {show(there[:2])}  {segment.names} seq {relative(bases[here], segment.seq)}"
+        text = (f"{show(here[:2])} > {show(there[:2])}  {segment.names} "
+                f"seq {relative(bases[here], segment.seq)}")
         if segment.has_ack:
             bases.setdefault(there, [(segment.ack - segment.syn) % 2**32])
             text += f" ack {relative(bases[there], segment.ack)}"

@@ -3,7 +3,7 @@
 import socket
 import time
 
-from lab import abort, exchange, finish, receive, vanish
+from lab import abort, exchange, finish, vanish
 from matches import from_client, from_server, has_data, is_bare_ack, is_syn
 from scenario import scenario
 
