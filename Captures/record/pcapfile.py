@@ -1,4 +1,4 @@
-"""Classic pcap files, nanosecond precision, read and written; and frames of our own making."""
+"""Classic pcap files, nanosecond precision, read and written."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -55,14 +55,3 @@ def write(path, records, link=ETHERNET, snaplen=262144):
         for record in records:
             file.write(struct.pack("<4I", record.time // 10**9, record.time % 10**9,
                                    len(record.data), record.wire_length) + record.data)
-
-
-def crafted(time, segment):
-    """A record of a segment that no kernel sent; `time` in nanoseconds."""
-    frame = segment.frame()
-    return Record(time, frame, len(frame))
-
-
-def script(lines, start=1_700_000_000_000_000_000):
-    """Records of (seconds, segment) pairs."""
-    return [crafted(start + round(at * 1e9), segment) for at, segment in lines]

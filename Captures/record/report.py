@@ -10,7 +10,6 @@ KINDS = {
     "recorded": "recorded: real Linux kernels, every segment theirs",
     "rewritten": "recorded with a changed path: real kernels, some segments altered or forged on the way",
     "derived": "derived: another recording of ours with frames taken away or moved",
-    "crafted": "crafted: written by a program, no kernel was involved",
 }
 
 
@@ -98,7 +97,7 @@ def folder_readme(root, folder, members):
 
 def place(one):
     if not one.needs_lab:
-        return "from a program"
+        return "by a program from that file"
     return {"client": "on the client's interface", "server": "on the server's interface",
             "lo": "on the loopback interface", "router": "on all interfaces of the router"}[
                 one.lab.get("at", "client")]

@@ -13,9 +13,9 @@ class Scenario:
 
     folder: str                 # group/diagnosis-id
     file: str                   # name without .pcap
-    play: object                # function of a Lab, or of nothing for crafted and derived captures
+    play: object                # function of a Lab, or of a path, for derived captures
     text: str
-    kind: str = "recorded"      # recorded, rewritten, derived, crafted
+    kind: str = "recorded"      # recorded, rewritten, derived
     shows: list = field(default_factory=list)
     silent: list = field(default_factory=list)
     healthy: bool = False

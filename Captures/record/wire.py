@@ -66,11 +66,6 @@ class Wire(threading.Thread):
             return [] if lose else [(0, segment.raw)]
         return self._rule(match, times, verdict)
 
-    def release(self, rule):
-        """Takes a rule away again."""
-        with self.changed:
-            self._rules.remove(rule)
-
     def clear(self):
         """Takes all rules away: from here on the path is perfect."""
         with self.changed:
