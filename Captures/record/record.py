@@ -84,6 +84,7 @@ def record(chosen, jobs):
         waiting = [pool.submit(make, one, f"{prefix}-{number}") for number, one in enumerate(live)]
         for done in concurrent.futures.as_completed(waiting):
             failed += told(*done.result())
+        pool.shutdown()
         for one in rest:
             failed += told(*make(one, ""))
     finally:
