@@ -69,6 +69,9 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(
+      name: "TCPModelTests", dependencies: ["TCPModel", "PacketDecoding"],
+      resources: [.copy("Golden")], swiftSettings: settings),
+    .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),
     .testTarget(
       name: "PacketCaptureTests",

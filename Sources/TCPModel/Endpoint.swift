@@ -158,6 +158,8 @@ public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
   public static let acknowledgmentIgnored = EndpointMarks(rawValue: 1 << 27)
   /// Its acknowledgments covered more than the peer's SYN.
   public static let acknowledgedSomething = EndpointMarks(rawValue: 1 << 28)
+  /// Its state was presumed when the capture first met it, without a transition.
+  public static let presumed = EndpointMarks(rawValue: 1 << 29)
   /// The window it last offered is zero.
   public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
 }

@@ -49,8 +49,9 @@ extension Endpoint {
     let acknowledgment = SequenceNumber(segment.acknowledgment)
     switch state {
     case .closed:
-      if !marks.contains(.seen) {
+      if marks.isDisjoint(with: [.seen, .presumed]) {
         // The SYN itself is missing from the capture.
+        marks.insert(.presumed)
         state = .synSent
         timerStart = context.time
         marks.insert(.initialSequenceKnown)
@@ -148,7 +149,7 @@ extension Endpoint {
     let hasAck = segment.flags.contains(.ack)
     let acknowledgment = SequenceNumber(segment.acknowledgment)
 
-    if !marks.contains(.seen), state.isIdle {
+    if marks.isDisjoint(with: [.seen, .presumed]), state.isIdle {
       assumeOpen(segment, from: peer, side: side, context, &effects)
     }
 
@@ -199,6 +200,7 @@ extension Endpoint {
       state = .established
       timerStart = context.time
     }
+    marks.insert(.presumed)
   }
 
   /// RFC 9293 §3.10.7.4, fifth check.

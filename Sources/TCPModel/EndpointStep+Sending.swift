@@ -261,7 +261,7 @@ extension Endpoint {
     _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) -> Bool {
     let side = context.sender
-    if !marks.contains(.seen) {
+    if marks.isDisjoint(with: [.seen, .presumed]) {
       if peer.marks.contains(.synSent), !peer.marks.contains(.establishedConfirmed) {
         // The answer to a SYN without its SYN,ACK: missed by the capture if it acknowledges the
         // SYN; else a challenge from another connection (RFC 5961 §4.2).
@@ -276,6 +276,7 @@ extension Endpoint {
         return true
       }
       // The capture began in mid-connection.
+      marks.insert(.presumed)
       state = .established
       timerStart = context.time
       marks.insert(.establishedConfirmed)

@@ -1,0 +1,139 @@
+import PacketDecoding
+import TCPModel
+import Testing
+
+/// RFC 9293 §3.5, establishing a connection.
+@Suite struct OpeningTests {
+  @Test("Three segments bring both sides to ESTABLISHED, the server's proved by its first data")
+  func handshakeCompletes() throws {
+    let connection = try #require(
+      Script.run(handshake + "0.020 < P. 1:11 ack 1").first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+    #expect(connection.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED")
+    let server = try #require(
+      connection.transitions.last { $0.endpoint == .server && $0.to == .established })
+    #expect(server.evidence == .received)
+    #expect(server.frame == 3)
+    #expect(server.confirmedBy == 4)
+    #expect(connection.connection.opening == .handshake)
+  }
+
+  @Test("A SYN,ACK sent again long after the ACK passed takes the server's ESTABLISHED back")
+  func handshakeACKLost() throws {
+    let connection = try #require(
+      Script.run(
+        handshake + """
+          1.020 < S. 0 ack 1
+          1.020 > . 1 ack 1
+          1.030 < P. 1:11 ack 1
+          """
+      ).first)
+    let established = connection.transitions.filter {
+      $0.endpoint == .server && $0.to == .established
+    }
+    #expect(established.map(\.frame) == [3, 5])
+    #expect(established.map(\.revokedBy) == [4, 0])
+    #expect(established.map(\.confirmedBy) == [0, 6])
+  }
+
+  @Test("A SYN,ACK that crosses the ACK takes nothing back")
+  func crossingSYNACK() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0
+        0.900 < S. 0 ack 1
+        0.900 > . 1 ack 1
+        1.000 < S. 0 ack 1
+        """
+      ).first)
+    #expect(connection.transitions.allSatisfy { $0.revokedBy == 0 })
+  }
+
+  @Test("A SYN sent again after the SYN,ACK passed takes the client's ESTABLISHED back")
+  func synAckLost() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0
+        0.010 < S. 0 ack 1
+        1.000 > S 0
+        1.010 < S. 0 ack 1
+        1.011 > . 1 ack 1
+        """
+      ).first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+    let established = connection.transitions.filter { $0.endpoint == .client && $0.to == .established }
+    #expect(established.map(\.revokedBy) == [3, 0])
+  }
+
+  @Test("Crossing SYNs open simultaneously: SYN-SENT, SYN-RECEIVED, ESTABLISHED on both sides")
+  func simultaneousOpen() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0
+        0.005 < S 0
+        0.006 > S. 0 ack 1
+        0.011 < S. 0 ack 1
+        0.012 > . 1 ack 1
+        0.020 < . 1 ack 1
+        """
+      ).first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED")
+    #expect(connection.path(.server) == "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED")
+    #expect(connection.connection.opening == .simultaneous)
+  }
+
+  @Test("A RST that acknowledges the SYN refuses; one that does not is ignored")
+  func refusal() throws {
+    let refused = try #require(Script.run("0 > S 0\n0.001 < R. 0 ack 1").first)
+    #expect(refused.path(.client) == "CLOSED SYN-SENT CLOSED")
+    #expect(refused.connection.client.marks.contains(.refused))
+    let ignored = try #require(Script.run("0 > S 0\n0.001 < R. 0 ack 77").first)
+    #expect(ignored.path(.client) == "CLOSED SYN-SENT")
+  }
+
+  @Test("A SYN,ACK whose TSecr the attempt never sent leaves the client in SYN-SENT")
+  func echoMismatch() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9 777
+        0.010 > R 1
+        1.000 > S 0 TS 2000 0
+        1.010 < S. 7000 ack 1 TS 20 2000
+        1.010 > . 1 ack 7001 TS 2010 20
+        """
+      ).first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+    #expect(
+      connection.path(.server) == "LISTEN SYN-RECEIVED LISTEN SYN-RECEIVED ESTABLISHED")
+    #expect(connection.connection.noticed.contains(.unacceptableEcho))
+  }
+
+  @Test("TSecr 0 and the TSecr of an earlier SYN of the attempt are taken", arguments: [0, 1000])
+  func innocentEcho(_ echo: Int) throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        1.000 > S 0 TS 2000 0
+        1.010 < S. 0 ack 1 TS 20 \(echo)
+        1.010 > . 1 ack 1 TS 2010 20
+        """
+      ).first)
+    #expect(!connection.connection.noticed.contains(.unacceptableEcho))
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+  }
+
+  @Test("A handshake whose SYN,ACK the capture missed is assumed, not doubted")
+  func missedSYNACK() throws {
+    let connection = try #require(
+      Script.run("0 > S 0\n0.01 > . 1 ack 1\n0.02 < P. 1:11 ack 1").first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+    #expect(connection.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED")
+    #expect(connection.transitions.contains { $0.evidence == .assumed })
+  }
+}
