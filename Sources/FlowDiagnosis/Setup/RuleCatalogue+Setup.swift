@@ -1,3 +1,8 @@
 extension RuleCatalogue {
-  static let setup: [any Rule] = []
+  static let setup: [any Rule] = [
+    ConnectionRefused(),
+    SynUnanswered(),
+    SynAckTsecrMismatch(),
+    SelfConnect(),
+  ]
 }
