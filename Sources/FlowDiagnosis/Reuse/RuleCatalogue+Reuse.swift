@@ -1,5 +1,6 @@
 extension RuleCatalogue {
   static let reuse: [any Rule] = [
-    RSTOnReuse()
+    RSTOnReuse(), PAWSRejectedReuse(), ReuseRefusedInTimeWait(), ReuseInTimeWait(),
+    PortReusedTooSoon(), StaleSegment(), TimeWaitAssassination(),
   ]
 }

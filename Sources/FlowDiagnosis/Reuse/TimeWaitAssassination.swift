@@ -1,0 +1,124 @@
+import PacketDecoding
+public import TCPModel
+
+/// A RST ends TIME-WAIT before its time.
+public struct TimeWaitAssassination: ConnectionRule {
+  public let id = "time-wait-assassination"
+  public let title = "a RST ends TIME-WAIT early: an old segment drew an ACK, the ACK drew the RST"
+  public let group = RuleGroup.reuse
+  public let severity = Severity.warning
+  public let supersedes = ["stale-segment", "rst-after-fin", "rst-close"]
+
+  // Definition (RFC 1337):
+  // 1. An endpoint is in TIME-WAIT.
+  // 2. It sends an ACK: because an old segment of the other end came, or as one of several final
+  //    ACKs, of which the first had already ended the other end's LAST-ACK.
+  // 3. The other end, which holds nothing any more, answers RST with SEQ = that ACK.
+  // What disproves it: the endpoint answers out of the connection afterwards (tcp_rfc1337), or the
+  // RST is no answer to an ACK.
+
+  public init() {}
+
+  public func mayApply(to connection: Connection) -> Bool {
+    connection.client.rstCount > 0 || connection.server.rstCount > 0
+  }
+
+  public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
+    tracked.transitions.compactMap { move in
+      guard move.from == .timeWait, move.to == .closed, move.evidence == .received,
+        move.revokedBy == 0
+      else { return nil }
+      return examine(tracked, move)
+    }
+  }
+
+  private func examine(_ tracked: TrackedConnection, _ move: Transition) -> Finding? {
+    let (side, connection) = (move.endpoint, tracked.connection)
+    guard
+      let reset = tracked.sent(by: side.peer, where: { $0.frame == move.frame }).first,
+      reset.flags.contains(.rst), !reset.flags.contains(.ack)
+    else { return nil }
+    let acknowledgments = tracked.sent(by: side) {
+      $0.frame < reset.frame && $0.flags.contains(.ack) && $0.flags.isDisjoint(with: [.fin, .rst])
+        && $0.length == 0 && $0.acknowledgment == reset.sequence
+    }
+    guard let acknowledgment = acknowledgments.last else { return nil }
+    let begin =
+      tracked.transitions.last {
+        $0.endpoint == side && $0.to == .timeWait && $0.revokedBy == 0 && $0.frame < reset.frame
+      }
+    guard let begin, begin.frame < acknowledgment.frame else { return nil }
+    let trigger = tracked.sent(by: side.peer) {
+      $0.frame < acknowledgment.frame && $0.frame > begin.frame && !$0.flags.contains(.rst)
+        && $0.end != $0.sequence
+    }.last
+    // The first final ACK is expected to end LAST-ACK in silence; only a further one draws a RST.
+    guard trigger != nil || acknowledgments.count > 1 else { return nil }
+
+    let (name, peer) = (connection.name(side), connection.name(side.peer))
+    let lasted = reset.time.nanoseconds(since: begin.time)
+    let cause =
+      trigger.map {
+        $0.flags.contains(.fin)
+          ? "\(peer) repeated its FIN (frame \($0.frame)) before an earlier final ACK reached it"
+          : "an old segment of \(peer) came late (frame \($0.frame))"
+      } ?? "a second final ACK reached \(peer) after the first had ended its LAST-ACK"
+    let summary =
+      "TIME-WAIT of \(name) was ended after \(ProofText.duration(lasted)) instead of 60 s: \(cause), "
+      + "the ACK it drew (frame \(acknowledgment.frame)) met no connection any more, and the RST "
+      + "(frame \(reset.frame)) closed it."
+    var frames = [FrameRole(begin.frame, "TIME-WAIT begins at \(name)")]
+    if let trigger { frames.append(FrameRole(trigger.frame, "late segment of \(peer)")) }
+    frames.append(FrameRole(acknowledgment.frame, "ACK from TIME-WAIT"))
+    frames.append(FrameRole(reset.frame, "RST, SEQ = that ACK: TIME-WAIT ends"))
+    return Finding(
+      id: id, severity: .warning, confidence: tracked.confidence(.likely),
+      connections: [connection.id], frames: frames, time: reset.time, summary: summary,
+      advice:
+        "Harmless unless the port is used again within the minute and more old segments come; "
+        + "net.ipv4.tcp_rfc1337=1 on \(connection.host(side)) keeps TIME-WAIT, at the price of "
+        + "failing calls behind NAT (paws-rejected-reuse).",
+      values: [
+        ("old_state", .text("TIME-WAIT")), ("time_wait_seconds", .seconds(lasted.seconds)),
+        ("rst_seq", .integer(Int64(reset.sequence.rawValue))),
+      ],
+      causeKey: "\(connection.host(.client))>\(connection.host(.server))")
+  }
+
+  public var page: ExplanationPage {
+    ExplanationPage(
+      mechanism: [
+        "TIME-WAIT answers every segment that is not what it expects by its last ACK. If the other end still knows the connection, it needs that ACK. If it does not, it answers RST, as it must for an ACK without a connection, with SEQ = the ACK's number: precisely what TIME-WAIT takes for a valid reset. The 4-tuple comes free early, while old duplicates evidently are still under way.",
+        "The same happens without an old segment: when final ACKs are only late, LAST-ACK repeats its FIN, the first ACK ends it, and each further ACK draws a RST.",
+      ],
+      ladder: [
+        "  client                                        server",
+        "  TIME-WAIT                                     CLOSED",
+        "                  <--- old data ------------    (delayed in the network)",
+        "  TIME-WAIT       ---- ACK ---------------->    no connection",
+        "  CLOSED          <--- RST seq=ACK ---------",
+      ],
+      proof: [
+        "After both FINs a segment of the other end passes that occupies sequence space seen before.",
+        "It draws an ACK; a RST without ACK flag follows, SEQ = that ACK's acknowledgment.",
+      ],
+      lookAlikes: [
+        "missing-final-ack: the late segment is the FIN itself, and no RST follows: the ACK was needed.",
+        "paws-rejected-reuse: the ACK was drawn by a new SYN, not by an old segment.",
+        "rst-after-fin: data meets a socket that is closed, not TIME-WAIT.",
+      ],
+      confirmation: [
+        .init(
+          "sysctl net.ipv4.tcp_rfc1337",
+          "0, the default: a RST ends TIME-WAIT; 1: it is ignored"),
+        .init("nstat -az TcpOutRsts", "on the side that held nothing: grows by one per such RST"),
+        .init("ss -tan state time-wait", "the 4-tuple vanishes before its 60 s are over"),
+      ],
+      remedies: [
+        "Usually none. Where ports are reused within a minute, keep timestamps on: PAWS then drops old duplicates.",
+        "tcp_rfc1337=1 protects TIME-WAIT, but makes reuse over it fail when the SYN looks old.",
+      ],
+      myths: ["Shortening TIME-WAIT by tcp_fin_timeout: it has no such effect."],
+      references: ["RFC 1337", "RFC 9293 §3.10.7.4, second check"])
+  }
+}
