@@ -25,7 +25,9 @@ enum ProofText {
         runs.append((frame, frame))
       }
     }
-    var names = runs.prefix(4).map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }
+    var names = runs.prefix(4).map {
+      $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)"
+    }
     if runs.count > 4 { names.append("…") }
     let word = frames.count == 1 ? "frame" : "frames"
     if names.count < 2 { return "\(word) \(names.first ?? "none")" }

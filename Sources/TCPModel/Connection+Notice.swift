@@ -91,3 +91,21 @@ extension Endpoint {
     if annotations.contains(.acknowledgesUnseen) { marks.insert(.acknowledgedUnseen) }
   }
 }
+
+extension Connection {
+  /// Segments after which waits are measured.
+  private static let meteredLength: UInt64 = 8
+
+  /// Whether waits at its ends are worth measuring from now on.
+  func deservesMeter(_ annotations: SegmentAnnotations) -> Bool {
+    client.packets &+ server.packets > Connection.meteredLength
+      || !annotations.isDisjoint(with: [.zeroWindow, .retransmission, .windowProbe, .gap])
+  }
+
+  /// Counts a frame that comes later in the input than frames of a later time.
+  mutating func noteReversal(_ segment: Segment, _ now: CaptureTime) {
+    if timeReversals == 0 { firstReversedFrame = segment.frame }
+    if timeReversals != .max { timeReversals += 1 }
+    longestTimeReversal = max(longestTimeReversal, now.nanoseconds(since: segment.time))
+  }
+}

@@ -13,10 +13,8 @@ extension Connection {
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {
-      notice(segment, sender: client, receiver: server, &effects)
       advance(segment, sender: &client, receiver: &server, context, &effects)
     } else {
-      notice(segment, sender: server, receiver: client, &effects)
       advance(segment, sender: &server, receiver: &client, context, &effects)
     }
     observeOpening(segment, sender: sender)
@@ -29,9 +27,7 @@ extension Connection {
     _ effects: inout StepEffects
   ) {
     sender.send(segment, peer: receiver, context, &effects)
-    if !effects.annotations.contains(.invalidChecksum) {
-      receiver.receive(segment, from: sender, context, &effects)
-    }
+    receiver.receive(segment, from: sender, context, &effects)
     sender.note(segment)
     receiver.unanswered = 0
     if !effects.annotations.isDisjoint(with: [.keepAlive, .windowProbe, .retransmission, .repeated])
@@ -44,7 +40,6 @@ extension Connection {
   private mutating func stepSelf(
     _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
-    notice(segment, sender: client, receiver: client, &effects)
     client.send(segment, peer: client, context, &effects)
     let sender = client
     var toSelf = context

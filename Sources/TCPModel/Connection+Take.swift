@@ -1,13 +1,9 @@
 import PacketDecoding
 
 extension Connection {
-  /// Takes a frame of this connection: counts it, decides whether it can have reached anybody, and
-  /// steps. Returns the side that sent it.
-  mutating func take(
-    _ segment: Segment, sourceIsLow: Bool, _ effects: inout StepEffects
-  ) -> Side {
-    let side: Side =
-      traits.contains(.isSelf) || sourceIsLow == traits.contains(.clientIsLow) ? .client : .server
+  /// Counts a frame of this connection and decides whether it can have reached anybody. What was
+  /// noticed goes into `effects`. Returns whether it may step.
+  mutating func admit(_ segment: Segment, side: Side, _ effects: inout StepEffects) -> Bool {
     let idle = segment.time.nanoseconds(since: lastTime)
     if idle > longestIdle { longestIdle = idle }
     if idle > Connection.noteworthyIdle { effects.annotations.insert(.afterIdle) }
@@ -17,20 +13,20 @@ extension Connection {
     if side == .client { client.count(segment) } else { server.count(segment) }
     if isCaptureDuplicate(segment, side) {
       effects.annotations.insert(.captureDuplicate)
+      return false
+    }
+    if segment.checksum == .valid {
+      if side == .client {
+        client.marks.insert(.validChecksum)
+      } else {
+        server.marks.insert(.validChecksum)
+      }
     } else if segment.checksum == .invalid, self[side].marks.contains(.validChecksum) {
       effects.annotations.insert(.invalidChecksum)
-    } else {
-      step(segment, sender: side, &effects)
-      if segment.checksum == .valid {
-        if side == .client {
-          client.marks.insert(.validChecksum)
-        } else {
-          server.marks.insert(.validChecksum)
-        }
-      }
+      return false
     }
-    if !effects.annotations.isEmpty { tally(effects.annotations, sender: side) }
-    return side
+    notice(segment, sender: self[side], receiver: self[side.peer], &effects)
+    return true
   }
 
   /// Silence after which a segment is kept in the history for its own sake, nanoseconds.
@@ -95,7 +91,8 @@ extension Endpoint {
       move(to: .closed, .sent, side: side, context, &effects)
     case .timeWait:
       // A held TIME-WAIT would have kept the port from being bound again: there was none.
-      takeBack(to: marks.contains(.simultaneous) ? .closing : .finWait2, side: side, context, &effects)
+      takeBack(
+        to: marks.contains(.simultaneous) ? .closing : .finWait2, side: side, context, &effects)
       move(to: .closed, .assumed, side: side, context, &effects)
     case .synSent, .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing,
       .lastAck:

@@ -36,6 +36,15 @@ public struct Connection: Sendable, BitwiseCopyable {
   /// The longest time in which no segment of it passed, nanoseconds.
   public internal(set) var longestIdle: Int64 = 0
 
+  /// Frames of it whose time lies before that of an earlier frame of the input; saturates.
+  public internal(set) var timeReversals: UInt32 = 0
+  /// The furthest of them, nanoseconds.
+  public internal(set) var longestTimeReversal: Int64 = 0
+  /// The first of them; 0 if none.
+  public internal(set) var firstReversedFrame: UInt64 = 0
+
+  /// Place of its stall meters, 0 while it has none.
+  var meter: UInt32 = 0
   var segments = SlabList()
   var transitions = SlabList()
   /// Segments only counted since the last recorded one.
@@ -124,6 +133,8 @@ public struct ConnectionTraits: OptionSet, Sendable, BitwiseCopyable {
   public static let evicted = ConnectionTraits(rawValue: 1 << 6)
   /// It was still alive when the capture ended.
   public static let openAtEnd = ConnectionTraits(rawValue: 1 << 7)
+  /// Its waits were measured: `TrackedConnection.stalls` says something.
+  public static let measured = ConnectionTraits(rawValue: 1 << 9)
   /// Segments were left out of its history.
   public static let abridged = ConnectionTraits(rawValue: 1 << 8)
 }

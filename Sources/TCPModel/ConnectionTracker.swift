@@ -9,6 +9,7 @@ public struct ConnectionTracker: ~Copyable {
   var connections = Slab(placeholder: Connection(key: ConnectionTracker.noKey))
   var records = Slab(placeholder: SlabNode(element: SegmentRecord()))
   var transitionNodes = Slab(placeholder: SlabNode(element: ConnectionTracker.noTransition))
+  var meters = Slab(placeholder: StallMeters())
   var table = FlowTable()
   var wheel = TimerWheel()
   var effects = StepEffects()
@@ -53,7 +54,7 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// The side of a connection that a segment comes from.
-  private static func side(_ connection: Connection, sourceIsLow: Bool) -> Side {
+  private static func side(_ connection: borrowing Connection, sourceIsLow: Bool) -> Side {
     sourceIsLow == connection.traits.contains(.clientIsLow) ? .client : .server
   }
 
@@ -165,8 +166,16 @@ public struct ConnectionTracker: ~Copyable {
   /// Lets a connection have the segment.
   private mutating func take(_ segment: Segment, at place: UInt32, sourceIsLow: Bool) {
     effects.reset()
-    let side = connections[place].take(segment, sourceIsLow: sourceIsLow, &effects)
+    let side =
+      connections[place].traits.contains(.isSelf)
+      ? .client : ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
+    if connections[place].admit(segment, side: side, &effects) {
+      measure(segment, side, at: place)
+      connections[place].step(segment, sender: side, &effects)
+    }
     let annotations = effects.annotations
+    if !annotations.isEmpty { connections[place].tally(annotations, sender: side) }
+    if segment.time < now { connections[place].noteReversal(segment, now) }
     record(segment, side, annotations, at: place)
     if options.keepsTransitions { log(effects, of: place, by: segment, side) }
     let newer = connections[place].newer
@@ -179,6 +188,18 @@ public struct ConnectionTracker: ~Copyable {
     } else if connections[place].older != 0, segment.flags.contains([.syn, .ack]) {
       settleOlder(of: place, segment, side)
     }
+  }
+
+  /// Lets the stall meters see the segment, once the connection is long or disturbed enough to have
+  /// them.
+  private mutating func measure(_ segment: Segment, _ side: Side, at place: UInt32) {
+    if connections[place].meter == 0 {
+      guard connections[place].deservesMeter(effects.annotations) else { return }
+      connections[place].meter = meters.insert(StallMeters())
+      connections[place].traits.insert(.measured)
+    }
+    meters[connections[place].meter].observe(
+      segment, effects.annotations, connections[place], sender: side)
   }
 
   /// An answer to the new SYN shows that the listener's side holds nothing of the old incarnation.
@@ -376,7 +397,9 @@ public struct ConnectionTracker: ~Copyable {
       previous: connection.traits.contains(.reuses)
         ? previousIncarnations.removeValue(forKey: connection.id) : nil,
       icmpErrors: connection.traits.contains(.hasICMPError)
-        ? icmpErrors.removeValue(forKey: connection.id) ?? [] : [])
+        ? icmpErrors.removeValue(forKey: connection.id) ?? [] : [],
+      stalls: connection.meter == 0 ? nil : meters[connection.meter])
+    if connection.meter != 0 { meters.remove(connection.meter) }
     records.removeAll(&connections[place].segments)
     transitionNodes.removeAll(&connections[place].transitions)
     connections.remove(place)

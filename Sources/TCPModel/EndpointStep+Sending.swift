@@ -292,10 +292,14 @@ extension Endpoint {
       }
       return true
     }
-    if marks.contains(.reset), stateBeforeReset.isSynchronized {
+    if marks.contains(.reset), stateBeforeReset.isSynchronized || stateBeforeReset == .synReceived {
       // It goes on talking: the RST that bore its name was not its own.
       takeBack(to: stateBeforeReset, side: side, context, &effects)
       marks.remove(.reset)
+      if state == .synReceived {
+        move(to: .established, .assumed, side: side, context, &effects)
+        marks.insert([.establishedByArrival, .establishedConfirmed])
+      }
       effects.annotations.insert(.resurrects)
       return true
     }

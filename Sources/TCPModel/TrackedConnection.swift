@@ -11,15 +11,18 @@ public struct TrackedConnection: Sendable {
   public var previous: PreviousIncarnation?
   /// The ICMP errors about it, a few at most.
   public var icmpErrors: [ICMPError]
+  /// Waits measured at its ends; nil unless the connection has the trait `.measured`.
+  public var stalls: StallMeters?
 
   public init(
     connection: Connection, segments: [SegmentRecord], transitions: [Transition],
-    previous: PreviousIncarnation?, icmpErrors: [ICMPError]
+    previous: PreviousIncarnation?, icmpErrors: [ICMPError], stalls: StallMeters? = nil
   ) {
     self.connection = connection
     self.segments = segments
     self.transitions = transitions
     self.previous = previous
     self.icmpErrors = icmpErrors
+    self.stalls = stalls
   }
 }

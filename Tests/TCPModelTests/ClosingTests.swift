@@ -33,8 +33,10 @@ import Testing
     let again = try #require(
       Script.run(handshake + close + "\n10 < F. 1 ack 2\n10.001 > . 2 ack 2", endingAt: 100).first)
     func end(_ connection: TrackedConnection) -> Int64? {
-      connection.transitions.last { $0.endpoint == .client && $0.to == .closed && $0.revokedBy == 0 }
-        .map { $0.time.nanoseconds - 1_700_000_000_000_000_000 }
+      connection.transitions.last {
+        $0.endpoint == .client && $0.to == .closed && $0.revokedBy == 0
+      }
+      .map { $0.time.nanoseconds - 1_700_000_000_000_000_000 }
     }
     #expect(end(once).map { $0 / 1_000_000 } == 60_030)
     #expect(end(again).map { $0 / 1_000_000 } == 70_001)

@@ -63,7 +63,9 @@ import Testing
         """
       ).first)
     #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
-    let established = connection.transitions.filter { $0.endpoint == .client && $0.to == .established }
+    let established = connection.transitions.filter {
+      $0.endpoint == .client && $0.to == .established
+    }
     #expect(established.map(\.revokedBy) == [3, 0])
   }
 
