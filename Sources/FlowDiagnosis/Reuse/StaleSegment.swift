@@ -37,7 +37,7 @@ public struct StaleSegment: ConnectionRule {
     }
     let connection = tracked.connection
     let stale = tracked.segments.filter {
-      $0.annotations.contains(.previousIncarnation) && !$0.annotations.contains(.captureDuplicate)
+      $0.annotations.contains(.previousIncarnation) && !isCopyOfCapture($0, attempt)
         && $0.frame > acceptance.frame && !$0.flags.contains(.rst) && $0.end != $0.sequence
         && !$0.flags.contains([.syn, .ack])
     }
@@ -87,6 +87,15 @@ public struct StaleSegment: ConnectionRule {
         ("segments", .integer(Int64(stale.count))),
       ],
       causeKey: "\(connection.host(.client))>\(connection.host(.server))")
+  }
+
+  /// Whether the capture made it: copies of a frame follow at once, not once the ports were used
+  /// again.
+  private func isCopyOfCapture(_ segment: SegmentRecord, _ attempt: ReuseAttempt) -> Bool {
+    guard segment.annotations.contains(.captureDuplicate), let old = attempt.old else {
+      return false
+    }
+    return segment.time.nanoseconds(since: old.connection.lastTime) < 5_000_000
   }
 
   private func after(_ segment: SegmentRecord, _ attempt: ReuseAttempt) -> String {

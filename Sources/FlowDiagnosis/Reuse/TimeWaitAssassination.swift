@@ -53,7 +53,11 @@ public struct TimeWaitAssassination: ConnectionRule {
         && $0.end != $0.sequence
     }.last
     // The first final ACK is expected to end LAST-ACK in silence; only a further one draws a RST.
-    guard trigger != nil || acknowledgments.count > 1 else { return nil }
+    // Once the ports are used again, the new SYN may have drawn it (paws-rejected-reuse).
+    guard
+      trigger != nil
+        || acknowledgments.count > 1 && !connection.traits.contains(.replaced)
+    else { return nil }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let lasted = reset.time.nanoseconds(since: begin.time)

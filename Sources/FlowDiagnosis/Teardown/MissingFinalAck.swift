@@ -54,7 +54,8 @@ public struct MissingFinalAck: ConnectionRule {
     if lost == nil, let final {
       // Only answered at the end: did the first FIN arrive, or only a later one?
       guard final.hasTimestamps, first.hasTimestamps,
-        final.timestampEchoReply == first.timestampValue, last.timestampValue != first.timestampValue
+        final.timestampEchoReply == first.timestampValue,
+        last.timestampValue != first.timestampValue
       else { return nil }
     }
 
@@ -124,7 +125,8 @@ public struct MissingFinalAck: ConnectionRule {
         "A capture of one direction only shows the repetitions too; nothing can be said then.",
       ],
       confirmation: [
-        .init("ss -tan state last-ack", "sockets in LAST-ACK with a retransmission timer: timer:(on,…)"),
+        .init(
+          "ss -tan state last-ack", "sockets in LAST-ACK with a retransmission timer: timer:(on,…)"),
         .init(
           "nstat -az TcpRetransSegs TcpExtTCPTimeouts",
           "both grow on the host in LAST-ACK while FINs are repeated"),

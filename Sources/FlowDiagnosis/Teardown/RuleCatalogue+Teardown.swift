@@ -1,5 +1,5 @@
 extension RuleCatalogue {
   static let teardown: [any Rule] = [
-    MissingFinalAck()
+    MissingFinalAck(), TimeWaitMissing(), RSTClose(), RSTAfterFIN(), FINWait2Orphan(),
   ]
 }
