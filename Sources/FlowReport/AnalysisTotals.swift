@@ -19,6 +19,10 @@ public struct AnalysisTotals: Sendable {
   public private(set) var states = [UInt64](repeating: 0, count: TCPState.allCases.count)
   /// Who closed first, by `Closer.rawValue`.
   public private(set) var closers = [UInt64](repeating: 0, count: 4)
+  /// How long handshakes took.
+  public private(set) var handshakes = DurationHistogram()
+  /// What the tracker counted, once it has finished.
+  public var tracker = TrackerCounts()
   /// Findings by rule, in no order.
   public private(set) var findings: [String: UInt64] = [:]
   /// The worst finding, nil for none.
@@ -33,6 +37,18 @@ public struct AnalysisTotals: Sendable {
     count(connection.client.state)
     if !connection.traits.contains(.isSelf) { count(connection.server.state) }
     closers[Int(connection.activeCloser.rawValue)] += 1
+    if let time = connection.handshakeTime { handshakes.count(time) }
+  }
+
+  /// What was put out of memory before its end was known; nil for nothing.
+  var evictions: String? {
+    let parts = [
+      (tracker.evictedClosed, "closed"), (tracker.evictedHalfOpen, "half-open"),
+      (tracker.evictedOpen, "open"),
+    ]
+    let list = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    return list.isEmpty
+      ? nil : "\(list.joined(separator: ", ")) connections early, for want of memory"
   }
 
   private mutating func count(_ state: TCPState) {

@@ -22,8 +22,8 @@ public struct SkippedFrames: Sendable {
     case .notTCP: notTCP += 1
     case .fragment: fragments += 1
     case .problem(let problem):
-      problems[Int(problem.layer.rawValue) * SkippedFrames.kindCount + Int(problem.kind.rawValue)] +=
-        1
+      let row = Int(problem.layer.rawValue) * SkippedFrames.kindCount
+      problems[row + Int(problem.kind.rawValue)] += 1
     }
   }
 

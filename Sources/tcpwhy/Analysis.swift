@@ -19,13 +19,39 @@ struct Analysis: ~Copyable {
     diagnostician = Diagnostician(diagnosis)
   }
 
-  /// Counts a file of the input.
-  mutating func countFile() {
-    totals.files += 1
+  /// The time of the latest segment.
+  var now: CaptureTime { tracker.now }
+
+  /// Reads an input to its end and hands over every connection that is done with it.
+  ///
+  /// - Parameters:
+  ///   - body: Takes a connection and what was found on it.
+  ///   - afterBatch: Called when a piece of the input has been taken.
+  /// - Returns: What was wrong with the files.
+  mutating func read(
+    _ input: CaptureInput, _ body: (TrackedConnection, [Finding]) -> Void,
+    afterBatch: () -> Void = {}
+  ) -> [CaptureError] {
+    var progress = Progress()
+    var files = CaptureFileSet(paths: input.paths)
+    var batch = FrameBatch()
+    while files.read(into: &batch) {
+      take(batch)
+      drain(body)
+      afterBatch()
+      progress.update(
+        bytes: files.bytesRead, of: files.totalBytes, packets: totals.packets)
+    }
+    progress.end()
+    totals.files += UInt64(input.paths.count - files.problems.count { $0.isRefusal })
+    tracker.finish()
+    drain(body)
+    totals.tracker = tracker.counts
+    return files.problems
   }
 
   /// Takes the frames of a batch.
-  mutating func take(_ batch: borrowing FrameBatch) {
+  private mutating func take(_ batch: borrowing FrameBatch) {
     let bytes = batch.bytes.span
     for index in 0..<batch.count {
       let outcome = decoder.decode(
@@ -47,7 +73,7 @@ struct Analysis: ~Copyable {
   }
 
   /// Hands over the connections that are done, with their findings.
-  mutating func drain(_ body: (TrackedConnection, [Finding]) -> Void) {
+  private mutating func drain(_ body: (TrackedConnection, [Finding]) -> Void) {
     while let tracked = tracker.nextSettled() {
       let findings = diagnostician.examine(tracked)
       totals.count(tracked.connection)
@@ -56,15 +82,22 @@ struct Analysis: ~Copyable {
     }
   }
 
-  /// The input has ended: settles every connection; `drain` hands them over.
-  mutating func finish() {
-    tracker.finish()
-  }
-
-  /// What all connections together show; after the last `drain`.
+  /// What all connections together show, once the input has been read.
   mutating func conclude() -> [Finding] {
     let findings = diagnostician.conclude()
     for finding in findings { totals.count(finding) }
     return findings
+  }
+}
+
+extension CaptureError {
+  /// Whether nothing of the file could be read.
+  fileprivate var isRefusal: Bool {
+    switch kind {
+    case .notFound, .permissionDenied, .isDirectory, .empty, .notACapture, .unsupported,
+      .decompressorMissing, .system:
+      true
+    case .truncated, .corrupt, .decompressionFailed, .libpcap: false
+    }
   }
 }

@@ -7,49 +7,121 @@ import TCPModel
 /// `tcpwhy analyze FILE…`
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read captures and say what is wrong and why, then list the connections.")
+    abstract: "Read captures and say what is wrong and why, then list the connections.",
+    discussion: """
+      Exit status: 0 done, with findings or without; 1 with --fail-on, when a finding that severe \
+      was made; 2 wrong usage; 3 an input could not be read, wholly or in part.
+      """)
 
-  @Argument(help: ArgumentHelp("Captures to read; - is standard input.", valueName: "file"))
-  var files: [String]
+  @OptionGroup var input: InputArguments
 
-  @Flag(help: "Write JSON lines.")
+  @Flag(help: "Write JSON lines; tcpwhy schema describes them.")
   var json = false
 
   @Option(
     help: ArgumentHelp(
-      "Kinds of JSON records: connection, transition, finding, summary.", valueName: "kinds"))
+      "JSON records to write: connection, transition, finding, summary.", valueName: "kinds"))
   var records = RecordChoice()
+
+  @Flag(help: "Write the connections as comma-separated values.")
+  var csv = false
+
+  @Flag(name: [.customShort("a"), .long], help: "Show all causes and all connections.")
+  var all = false
+
+  @Option(
+    help: ArgumentHelp(
+      "End with status 1 on a finding: note, warning, error.", valueName: "severity"))
+  var failOn: Severity?
+
+  @Option(
+    help: ArgumentHelp("Leave out findings below: note, warning, error.", valueName: "severity"))
+  var minSeverity = Severity.note
+
+  @OptionGroup(title: "Tracking") var tracking: TrackingOptions
+  @OptionGroup(title: "Display") var display: DisplayOptions
+
+  func validate() throws {
+    if json, csv { throw ValidationError("--json and --csv exclude each other.") }
+  }
 
   func run() throws {
     var output = StandardOutput()
-    var failure: CaptureError?
-    var analysis = Analysis(tracker: TrackerOptions(), diagnosis: DiagnosisOptions())
-    let writer = RecordWriter(records.kinds)
-    var number: UInt64 = 1
-    for path in files {
-      do throws(CaptureError) {
-        var file = try CaptureFile(path: path, firstFrameNumber: number)
-        analysis.countFile()
-        defer { number = file.nextFrameNumber }
-        var batch = FrameBatch()
-        while try file.read(into: &batch) {
-          analysis.take(batch)
-          analysis.drain { writer.write($0, $1, to: &output.buffer) }
-          output.drain()
-        }
-      } catch {
-        StandardError.write(line: "tcpwhy: \(error)")
-        failure = error
+    var status = EndStatus.done
+    let inputs = try input.inputs()
+    if csv { ConnectionCSV.writeHeader(to: &output.buffer) }
+    for input in inputs {
+      var analysis = Analysis(tracker: tracking.tracker, diagnosis: tracking.diagnosis)
+      let problems: [CaptureError]
+      if json {
+        problems = writeRecords(input, &analysis, &output)
+      } else if csv {
+        problems = analysis.read(
+          input, { tracked, _ in ConnectionCSV.write(tracked.connection, to: &output.buffer) },
+          afterBatch: { output.drain() })
+      } else {
+        problems = writeText(input, &analysis, &output)
+      }
+      output.flush()
+      for problem in problems {
+        StandardError.write(line: "tcpwhy: \("\(problem)".escapedForTerminal)")
+        status = .unreadableInput
+      }
+      if let failOn, let worst = analysis.totals.worstSeverity, worst >= failOn, status == .done {
+        status = .foundFault
       }
     }
-    analysis.finish()
-    analysis.drain { tracked, findings in
-      writer.write(tracked, findings, to: &output.buffer)
-      output.drain()
-    }
-    writer.write(analysis.conclude(), to: &output.buffer)
+    if status != .done { throw status }
+  }
+
+  private func writeRecords(
+    _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
+  ) -> [CaptureError] {
+    let writer = RecordWriter(records.kinds, file: input.isFromFolder ? input.paths[0] : nil)
+    let isLive = input.paths.contains("-")
+    let problems = analysis.read(
+      input,
+      {
+        writer.write($0, $1.filter { $0.severity >= minSeverity }, to: &output.buffer)
+        output.drain()
+      },
+      afterBatch: { if isLive { output.flush() } })
+    writer.write(
+      analysis.conclude().filter { $0.severity >= minSeverity }, to: &output.buffer)
     writer.write(analysis.totals, to: &output.buffer)
-    output.flush()
-    if failure != nil { throw EndStatus.unreadableInput }
+    return problems
+  }
+
+  private func writeText(
+    _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
+  ) -> [CaptureError] {
+    let layout = display.layout()
+    var groups = FindingGroups()
+    var rows = ConnectionRows(limit: all ? Int.max : 50)
+    let problems = analysis.read(
+      input,
+      { tracked, findings in
+        let shown = findings.filter { $0.severity >= minSeverity }
+        for finding in shown { groups.add(finding) }
+        rows.add(tracked.connection, shown)
+      })
+    for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
+    let totals = analysis.totals
+    guard totals.files > 0 else { return problems }
+    if input.isFromFolder {
+      output.buffer.write(layout.palette.bold("── \(input.name.escapedForTerminal) "))
+      output.buffer.write("\n")
+    }
+    let text = TotalsText(layout)
+    text.writeHeadline(totals, groups, to: &output.buffer)
+    FindingText(layout, input: input.shellText.escapedForTerminal)
+      .write(groups, limit: all ? Int.max : 50, to: &output.buffer)
+    ConnectionTable(
+      layout, timers: tracking.timers, now: analysis.now,
+      hasStreamNumbers: input.paths.count == 1
+    ).write(rows, to: &output.buffer)
+    text.write(totals, to: &output.buffer)
+    if input.isFromFolder { output.buffer.write("\n") }
+    return problems
   }
 }

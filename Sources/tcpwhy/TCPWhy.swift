@@ -6,8 +6,8 @@ struct TCPWhy: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tcpwhy",
     abstract: "Names what went wrong in TCP connections, from the packets.",
-    usage: "tcpwhy FILE…\n       tcpwhy <subcommand>",
-    subcommands: [Analyze.self],
+    usage: "tcpwhy FILE…\ntcpwhy <subcommand> …",
+    subcommands: [Analyze.self, TimelineCommand.self, Explain.self, PrintSchema.self],
     defaultSubcommand: Analyze.self)
 
   /// Parses the command line, runs what it asks for and ends with the status that says how it went.

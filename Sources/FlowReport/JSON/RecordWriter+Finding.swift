@@ -1,5 +1,5 @@
-import PacketDecoding
 public import FlowDiagnosis
+import PacketDecoding
 
 extension RecordWriter {
   /// Appends a `finding` record.
