@@ -1,5 +1,6 @@
 extension RuleCatalogue {
   static let teardown: [any Rule] = [
-    MissingFinalAck(), TimeWaitMissing(), RSTClose(), RSTAfterFIN(), FINWait2Orphan(),
+    MissingFinalAck(), TimeWaitMissing(), FINLost(), FINUnanswered(), FINWait2Orphan(),
+    SimultaneousClose(), HalfClose(), RSTClose(), RSTAfterFIN(),
   ]
 }
