@@ -57,6 +57,18 @@ extension Connection {
     if !effects.changes.isEmpty { lastFrame = segment.frame }
   }
 
+  /// The end whose SYN began this incarnation goes on with the older one: it never sent that SYN.
+  mutating func withdraw(_ side: Side, _ segment: Segment, _ effects: inout StepEffects) {
+    let context = StepContext(
+      sender: side, time: segment.time, frame: segment.frame, senderRoundTrip: 0)
+    guard self[side].state == .synSent else { return }
+    if side == .client {
+      client.takeBack(to: .closed, side: side, context, &effects)
+    } else {
+      server.takeBack(to: .closed, side: side, context, &effects)
+    }
+  }
+
   func unconfirmed(_ side: Side) -> Bool {
     traits.contains(side == .client ? .clientUnconfirmed : .serverUnconfirmed)
   }
@@ -96,6 +108,8 @@ extension Endpoint {
       move(to: .closed, .assumed, side: side, context, &effects)
     case .synSent, .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing,
       .lastAck:
+      stateBeforeReset = state
+      marks.insert(.released)
       move(to: .closed, .assumed, side: side, context, &effects)
     }
   }

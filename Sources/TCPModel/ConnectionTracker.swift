@@ -185,6 +185,12 @@ public struct ConnectionTracker: ~Copyable {
       connections[newer].noticed.formUnion(foreign)
       record(segment, newerSide, foreign, at: newer)
       connections[newer].meetOlder(segment, sender: newerSide)
+      if annotations.contains(.resurrects) {
+        // Nobody called anew: the SYN was forged.
+        effects.reset()
+        connections[newer].withdraw(newerSide, segment, &effects)
+        log(effects.changes, of: newer)
+      }
     } else if connections[place].older != 0, segment.flags.contains([.syn, .ack]) {
       settleOlder(of: place, segment, side)
     }

@@ -7,7 +7,7 @@ public import PacketDecoding
 public struct Endpoint: Sendable, BitwiseCopyable {
   /// The state, as far as the packets seen so far tell.
   public internal(set) var state = TCPState.closed
-  /// The state before a RST of this endpoint closed it, to return to when it goes on talking.
+  /// The state before a RST, or a new SYN, ended it, to return to when it goes on talking.
   var stateBeforeReset = TCPState.closed
   /// What is known about this endpoint.
   public internal(set) var marks: EndpointMarks = []
@@ -160,6 +160,8 @@ public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
   public static let acknowledgedSomething = EndpointMarks(rawValue: 1 << 28)
   /// Its state was presumed when the capture first met it, without a transition.
   public static let presumed = EndpointMarks(rawValue: 1 << 29)
+  /// A new SYN on its 4-tuple passed under its name, so that it is held to be gone.
+  public static let released = EndpointMarks(rawValue: 1 << 30)
   /// The window it last offered is zero.
   public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
 }

@@ -310,6 +310,13 @@ extension Endpoint {
       effects.annotations.insert(.resurrects)
       return true
     }
+    if marks.contains(.released), stateBeforeReset.isSynchronized {
+      // It goes on talking: the SYN that bore its name was not its own.
+      takeBack(to: stateBeforeReset, side: side, context, &effects)
+      marks.remove(.released)
+      effects.annotations.insert(.resurrects)
+      return true
+    }
     if marks.contains(.timedOut) {
       // It lived longer than the timer we assumed.
       let earlier: TCPState =

@@ -68,7 +68,7 @@ import Testing
 
   @Test("Random sequences never trap, count every segment, and chain their transitions")
   func chains() {
-    for seed in UInt64(0)..<3_000 {
+    for seed in UInt64(0)..<1_500 {
       let connections = StepPropertyTests.run(
         StepPropertyTests.segments(seed: seed, exchanged: false))
       let packets = connections.reduce(0) {
@@ -101,7 +101,7 @@ import Testing
 
   @Test("The same exchange between exchanged addresses gives the same states")
   func symmetry() {
-    for seed in UInt64(0)..<1_000 {
+    for seed in UInt64(0)..<400 {
       let one = StepPropertyTests.run(StepPropertyTests.segments(seed: seed, exchanged: false))
       let other = StepPropertyTests.run(StepPropertyTests.segments(seed: seed, exchanged: true))
       let paths = { (all: [TrackedConnection]) in
