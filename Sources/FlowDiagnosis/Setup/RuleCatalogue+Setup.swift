@@ -1,8 +1,17 @@
 extension RuleCatalogue {
   static let setup: [any Rule] = [
     ConnectionRefused(),
+    HostUnreachable(),
     SynUnanswered(),
+    SynLost(),
+    SynAckLost(),
+    HandshakeAckLost(),
+    AcceptQueueOverflow(),
+    HandshakeNeverCompleted(),
     SynAckTsecrMismatch(),
+    SynAckWrongAck(),
     SelfConnect(),
+    SimultaneousOpen(),
+    SlowHandshake(),
   ]
 }

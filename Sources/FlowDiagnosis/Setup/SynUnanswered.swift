@@ -33,7 +33,9 @@ public struct SynUnanswered: ConnectionRule {
     else { return [] }
     let gaveUp = connection.client.marks.contains(.timedOut)
     let calledAnew = connection.traits.contains(.replaced)
-    guard attempt.syns.count > 1 || gaveUp || calledAnew else { return [] }
+    guard attempt.syns.count > 1 || gaveUp || (calledAnew && waited(tracked, first)) else {
+      return []
+    }
 
     let count = attempt.syns.count
     let lasted = last.time.nanoseconds(since: first.time)
@@ -53,9 +55,6 @@ public struct SynUnanswered: ConnectionRule {
         "\(count) SYNs at \(ProofText.schedule(attempt.syns)) "
         + "(\(ProofText.frames(attempt.syns.map(\.frame)))) drew no SYN,ACK, no RST and no ICMP "
         + "error here"
-      if !gaveUp, !calledAnew {
-        summary += "; the caller was waiting still when the capture ended, or had just given up"
-      }
     }
     let port = connection.socket(.server).port
     return [
@@ -75,6 +74,14 @@ public struct SynUnanswered: ConnectionRule {
         ],
         causeKey: server)
     ]
+  }
+
+  /// Whether a caller that began anew had given its only SYN the time of a first repetition.
+  private func waited(_ tracked: TrackedConnection, _ syn: SegmentRecord) -> Bool {
+    tracked.transitions.contains {
+      $0.endpoint == .client && $0.to == .closed
+        && $0.time.nanoseconds(since: syn.time) > 900_000_000
+    }
   }
 
   public var page: ExplanationPage {

@@ -1,0 +1,157 @@
+import PacketDecoding
+public import TCPModel
+
+/// A listener whose accept queue is full: completed handshakes are not taken.
+public struct AcceptQueueOverflow: ConnectionRule {
+  public let id = "accept-queue-overflow"
+  public let title = "the server does not take the completed handshake: its accept queue is full"
+  public let group = RuleGroup.setup
+  public let severity = Severity.error
+  public let supersedes = ["handshake-ack-lost", "retransmission-timeout", "rst-close"]
+
+  // Definition (Linux tcp_check_req, inet_csk_complete_hashdance):
+  // 1. tcp_abort_on_overflow 0: the server repeats its SYN,ACK by its timer although the caller's
+  //    ACK passed; and this more than once, or the caller's data is ignored too. In the end it takes
+  //    a later segment, or answers data by RST (SEQ = the data's ACK), or never answers.
+  // 2. tcp_abort_on_overflow 1: within about a round trip of the caller's ACK a RST without ACK flag
+  //    and with SEQ = ISN+1 of the server.
+  // What disproves it: the first acknowledgment of data by the server before. Loss of everything
+  // in one direction looks the same, hence likely. Behind SYN cookies nothing of this is seen.
+
+  public init() {}
+
+  public func mayApply(to connection: Connection) -> Bool {
+    connection.client.marks.contains(.synSent) && connection.answerTime != .epoch
+      && !connection.traits.contains(.isSelf)
+      && (connection.server.synCount > 1 || connection.server.rstCount > 0)
+  }
+
+  public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
+    let attempt = Attempt(tracked)
+    guard let answer = attempt.answers.first else { return [] }
+    if let finding = aborted(attempt, answer: answer) { return [finding] }
+    return dropped(attempt, answer: answer).map { [$0] } ?? []
+  }
+
+  /// Segments of the caller that the server should have taken as the end of the handshake before it
+  /// repeated its SYN,ACK for the last time.
+  static func ignored(_ attempt: Attempt) -> [SegmentRecord] {
+    let rounds = attempt.ignoredRounds
+    guard let first = attempt.answers.first, let last = rounds.last else { return [] }
+    return attempt.clientSegments.filter {
+      $0.frame > first.frame && $0.frame < last.repetition.frame
+        && $0.flags.contains(.ack)
+        && last.repetition.time.nanoseconds(since: $0.time)
+          > max(attempt.connection.serverRoundTrip, 50_000_000)
+    }
+  }
+
+  private func dropped(_ attempt: Attempt, answer: SegmentRecord) -> Finding? {
+    let rounds = attempt.ignoredRounds
+    guard let last = rounds.last,
+      let acknowledgment = attempt.completion(after: answer.frame)
+    else { return nil }
+    let ignored = Self.ignored(attempt)
+    let goesOn = attempt.serverGoesOn(after: last.repetition.frame)
+    let before = attempt.serverGoesOn(after: answer.frame)
+    if let before, before.frame < last.repetition.frame { return nil }
+    let rejection = attempt.serverResets.first {
+      $0.frame > last.repetition.frame && !$0.flags.contains(.ack) && $0.sequence == answer.end
+    }
+    guard rounds.count > 1 || ignored.count > 2 || (goesOn == nil && rejection != nil) else {
+      return nil
+    }
+
+    let tracked = attempt.tracked
+    let connection = attempt.connection
+    let data = ignored.filter { $0.length > 0 }
+    let end = goesOn?.time ?? rejection?.time ?? last.repetition.time
+    let lasted = end.nanoseconds(since: acknowledgment.time)
+    var frames = [
+      FrameRole(answer.frame, "SYN,ACK"),
+      FrameRole(acknowledgment.frame, "ACK of \(tracked.client), not taken"),
+    ]
+    frames += data.prefix(4).map { FrameRole($0.frame, "data of \(tracked.client), not taken") }
+    frames += rounds.prefix(4).map { FrameRole($0.repetition.frame, "the same SYN,ACK again") }
+    if let goesOn { frames.append(FrameRole(goesOn.frame, "the server goes on: accepted")) }
+    if goesOn == nil, let rejection {
+      frames.append(FrameRole(rejection.frame, "RST: the request had expired"))
+    }
+    frames = frames.reduce(into: []) { unique, next in
+      if !unique.contains(where: { $0.frame == next.frame }) { unique.append(next) }
+    }
+    frames.sort { $0.frame < $1.frame }
+
+    var summary =
+      "\(tracked.server) did not take the handshake of \(tracked.client): after the ACK in frame "
+      + "\(acknowledgment.frame) it repeated its SYN,ACK "
+      + "\(rounds.count == 1 ? "" : "\(rounds.count) times ")"
+      + "(\(ProofText.frames(rounds.map(\.repetition.frame)))) as if nothing had arrived"
+    if !data.isEmpty { summary += ", ignored data (\(ProofText.frames(data.map(\.frame))))" }
+    if let goesOn {
+      summary += ", and accepted in frame \(goesOn.frame), \(ProofText.duration(lasted)) later"
+    } else if let rejection {
+      summary += ", and reset in frame \(rejection.frame) after \(ProofText.duration(lasted))"
+    } else {
+      summary += ", for \(ProofText.duration(lasted)) and to the end of what was seen"
+    }
+    return Finding(
+      id: id, severity: goesOn == nil ? .error : .warning,
+      confidence: tracked.confidence(rounds.count > 1 ? .likely : .possible),
+      connections: [connection.id], frames: frames, time: end,
+      summary: summary + ": its accept queue is most likely full.",
+      advice: advice(connection),
+      values: [
+        ("syn_ack_rounds", .integer(Int64(rounds.count))),
+        ("segments_ignored", .integer(Int64(ignored.count))),
+        ("tsecr", .integer(Int64(answer.timestampEchoReply))),
+        ("held_seconds", .seconds(lasted.seconds)), ("mode", .text("drop")),
+      ],
+      costSeconds: goesOn == nil ? nil : lasted.seconds, causeKey: attempt.listener)
+  }
+
+  private func aborted(_ attempt: Attempt, answer: SegmentRecord) -> Finding? {
+    guard let acknowledgment = attempt.completion(after: answer.frame),
+      attempt.ignoredRounds.isEmpty,
+      let reset = attempt.serverResets.first(where: { $0.frame > acknowledgment.frame }),
+      !reset.flags.contains(.ack), reset.sequence == answer.end,
+      !reset.annotations.contains(.doubtfulReset),
+      attempt.serverGoesOn(after: answer.frame) == nil,
+      !attempt.clientResets.contains(where: { $0.frame < reset.frame }),
+      !attempt.clientSegments.contains(where: {
+        $0.frame < reset.frame && $0.flags.contains(.fin)
+      })
+    else { return nil }
+    let delay = reset.time.nanoseconds(since: acknowledgment.time)
+    guard delay < 3 * attempt.connection.serverRoundTrip + 100_000_000 else { return nil }
+    let tracked = attempt.tracked
+    return Finding(
+      id: id, severity: .error, confidence: tracked.confidence(.likely),
+      connections: [attempt.connection.id],
+      frames: [
+        FrameRole(answer.frame, "SYN,ACK"),
+        FrameRole(acknowledgment.frame, "ACK of \(tracked.client): handshake complete"),
+        FrameRole(reset.frame, "RST without ACK, SEQ = the server's ISN+1"),
+      ], time: reset.time,
+      summary:
+        "\(tracked.server) reset \(tracked.client) (frame \(reset.frame)) "
+        + "\(ProofText.duration(delay)) after the handshake's last ACK (frame "
+        + "\(acknowledgment.frame)), with SEQ = ISN+1 and no ACK flag: it did not take the "
+        + "completed handshake, as a full accept queue does with tcp_abort_on_overflow=1.",
+      advice: advice(attempt.connection)
+        + " If sysctl net.ipv4.tcp_abort_on_overflow is 0 there, the host had no such request: "
+        + "look at SYN proxies and balancers before it instead.",
+      values: [
+        ("reset_after_seconds", .seconds(delay.seconds)), ("mode", .text("abort")),
+      ],
+      causeKey: attempt.listener)
+  }
+
+  private func advice(_ connection: Connection) -> String {
+    let port = connection.socket(.server).port
+    return "On \(connection.host(.server)) run ss -ltn 'sport = :\(port)': Recv-Q above Send-Q "
+      + "means that the program does not call accept() fast enough (hung, out of workers or of "
+      + "file descriptors); repair that first, then raise its listen() backlog and "
+      + "net.core.somaxconn together."
+  }
+}
