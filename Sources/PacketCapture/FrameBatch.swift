@@ -19,6 +19,9 @@ public struct FrameBatch: ~Copyable, Sendable {
 
   @usableFromInline var records: [FrameRecord]
 
+  /// Bytes of the block that `append` has used.
+  private var appended = 0
+
   /// The most frames a batch holds.
   public static var capacity: Int { 4096 }
 
@@ -44,6 +47,38 @@ public struct FrameBatch: ~Copyable, Sendable {
     precondition(index < count)
     let record = records[index]
     return Int(record.offset)..<Int(record.offset) + Int(record.length)
+  }
+
+  /// Drops the frames for which `isIncluded` is false; the others keep their numbers.
+  public mutating func keep(where isIncluded: (Span<UInt8>, FrameHeader) -> Bool) {
+    var kept = 0
+    for index in 0..<count
+    where isIncluded(bytes.span.extracting(range(at: index)), header(at: index)) {
+      records[kept] = records[index]
+      kept += 1
+    }
+    count = kept
+  }
+
+  mutating func removeAll() {
+    count = 0
+    appended = 0
+  }
+
+  /// Copies a frame to the end, at most `frameLimit` bytes; false when there is no room.
+  mutating func append(_ frame: ArraySlice<UInt8>, _ header: FrameHeader) -> Bool {
+    guard count < FrameBatch.capacity, frame.count <= bytes.count - appended else { return false }
+    bytes.replaceSubrange(appended..<appended + frame.count, with: frame)
+    records[count] = FrameRecord(
+      header: header, offset: UInt32(appended), length: UInt32(frame.count))
+    appended += frame.count
+    count += 1
+    return true
+  }
+
+  /// Adds `shift` to all frame numbers.
+  mutating func renumber(by shift: UInt64) {
+    for index in 0..<count { records[index].header.number &+= shift }
   }
 
   /// Calls `body` with the captured bytes of the frame at `index`, 0..<`count`.

@@ -27,8 +27,10 @@ public struct CaptureFile: ~Copyable, Sendable {
     var beginning = mayLook ? try source.readBeginning(PcapFormat.headerLength) : []
     if let compression = FileSignature.compression(of: beginning) {
       try source.unpack(compression, beginning: beginning)
-      beginning =
-        reader == .automatic ? try source.readBeginning(PcapFormat.headerLength) : []
+      if reader == .automatic {
+        beginning = try source.readBeginning(PcapFormat.headerLength)
+        if beginning.count < PcapFormat.headerLength { try source.checkEnd(afterFrame: 0) }
+      }
     } else if reader == .libpcap, source.isFile {
       try source.rewind()
     }
