@@ -1,3 +1,6 @@
 extension RuleCatalogue {
-  static let capture: [any Rule] = []
+  static let capture: [any Rule] = [
+    CaptureDuplicates(), CaptureMidstream(), CaptureOneSided(), CaptureGaps(),
+    CaptureTimeDisorder(),
+  ]
 }

@@ -1,3 +1,5 @@
 extension RuleCatalogue {
-  static let pressure: [any Rule] = []
+  static let pressure: [any Rule] = [
+    TimeWaitPileup(), PortExhaustion(), ConnectionRate(), ShortConnections(),
+  ]
 }

@@ -1,3 +1,5 @@
 extension RuleCatalogue {
-  static let stalls: [any Rule] = []
+  static let stalls: [any Rule] = [
+    DelayedAckStall(), ZeroWindowStall(), PathMTUBlackhole(), TimestampRegression(),
+  ]
 }

@@ -1,0 +1,161 @@
+import PacketDecoding
+import TCPModel
+
+/// Many tiny connections where one that stays open would do.
+public struct ShortConnections: LedgerRule {
+  public let id = "short-connections"
+  public let title = "many tiny connections that keep-alive or pooling would merge"
+  public let group = RuleGroup.pressure
+  public let severity = Severity.note
+
+  // Definition:
+  // 1. A connection is tiny when it is set up and closed, lasts 5 s at most, has 24 packets and
+  //    16 KiB of payload at most.
+  // 2. One caller makes 50 or more of them to one service, five seconds apart on average or less.
+  // 3. Three of ten of their packets or more set up or tear down.
+
+  private static let least = 50
+  private static let pause: Int64 = 5 * Timers.second
+
+  public init() {}
+
+  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
+
+  private struct Count {
+    var connections = 0
+    var packets: UInt64 = 0
+    var control: UInt64 = 0
+    var payload: UInt64 = 0
+    var handshakes: Int64 = 0
+    var first = CaptureTime(nanoseconds: .max)
+    var last = CaptureTime(nanoseconds: .min)
+    var firstFrame = UInt64.max
+    var lastFrame: UInt64 = 0
+    var sample = ConnectionSample()
+  }
+
+  private struct Notes: Ledger {
+    let rule: ShortConnections
+    var counts: [ServiceKey: Count] = [:]
+
+    private static let limit = 1 << 15
+
+    mutating func observe(_ tracked: TrackedConnection) {
+      let connection = tracked.connection
+      let packets = connection.client.packets &+ connection.server.packets
+      let payload = connection.client.payloadBytes &+ connection.server.payloadBytes
+      guard connection.opening == .handshake, connection.activeCloser != .none, packets <= 24,
+        payload <= 16384,
+        connection.lastTime.nanoseconds(since: connection.firstTime) <= 5_000_000_000
+      else { return }
+      let key = ServiceKey(connection)
+      guard counts[key] != nil || counts.count < Notes.limit else { return }
+      var count = counts[key, default: Count()]
+      count.connections += 1
+      count.packets &+= packets
+      count.control &+= min(packets, ShortConnections.controlPackets(connection))
+      count.payload &+= payload
+      if connection.completionTime != .epoch {
+        count.handshakes &+= max(
+          0, connection.completionTime.nanoseconds(since: connection.firstTime))
+      }
+      count.first = min(count.first, connection.firstTime)
+      count.last = max(count.last, connection.firstTime)
+      count.firstFrame = min(count.firstFrame, connection.firstFrame)
+      count.lastFrame = max(count.lastFrame, connection.firstFrame)
+      count.sample.add(connection.id)
+      counts[key] = count
+    }
+
+    func conclude(_ facts: CaptureFacts) -> [Finding] {
+      counts.keys.sorted().compactMap { key in
+        guard let count = counts[key], count.connections >= ShortConnections.least else {
+          return nil
+        }
+        let span = count.last.nanoseconds(since: count.first)
+        guard span / Int64(count.connections) <= ShortConnections.pause,
+          count.control * 10 >= count.packets * 3
+        else { return nil }
+        return finding(key, count, span)
+      }
+    }
+
+    private func finding(_ key: ServiceKey, _ count: Count, _ span: Int64) -> Finding {
+      let share = Int((100 * Double(count.control) / Double(max(1, count.packets))).rounded())
+      let mean = Int64(count.payload) / Int64(count.connections)
+      return Finding(
+        id: rule.id, severity: .note, confidence: .certain, connections: count.sample.first,
+        connectionCount: count.connections,
+        frames: [
+          FrameRole(count.firstFrame, "SYN of the first one"),
+          FrameRole(count.lastFrame, "SYN of the last one"),
+        ],
+        time: count.last,
+        summary:
+          "\(key.client) made \(count.connections) tiny connections to \(key.service) within "
+          + "\(ProofText.duration(span)), \(mean) bytes of payload each on average: \(share) % of "
+          + "their \(count.packets) packets only set up or tear down.",
+        advice:
+          "Let the program at \(key.client) keep its connections open (HTTP keep-alive, a "
+          + "connection pool); that saves a round trip a request and the ports that each close "
+          + "holds for a minute.",
+        values: [
+          ("connections", .integer(Int64(count.connections))),
+          ("packets", .integer(Int64(clamping: count.packets))),
+          ("control_packets", .integer(Int64(clamping: count.control))),
+          ("payload_bytes", .integer(Int64(clamping: count.payload))),
+          ("span_seconds", .seconds(span.seconds)),
+        ],
+        costSeconds: count.handshakes.seconds, causeKey: "\(key.client)>\(key.service)")
+    }
+  }
+
+  /// Packets that carry SYN, FIN or RST, the ACK of the handshake and the last ACK.
+  private static func controlPackets(_ connection: Connection) -> UInt64 {
+    let client = connection.client
+    let server = connection.server
+    var count = UInt64(client.synCount) + UInt64(server.synCount)
+    count += UInt64(client.finCount) + UInt64(server.finCount)
+    count += UInt64(client.rstCount) + UInt64(server.rstCount)
+    if connection.completionTime != .epoch { count += 1 }
+    if client.finCount > 0, server.finCount > 0 { count += 1 }
+    return count
+  }
+
+  public var page: ExplanationPage {
+    ExplanationPage(
+      mechanism: [
+        "A connection for each small request costs a round trip for the handshake, another for TLS, six packets or more that carry nothing, slow start from the beginning, and a port that stays in TIME-WAIT for a minute at the side that closes first.",
+        "One connection that stays open carries the same requests with two packets each.",
+      ],
+      ladder: [
+        "  client                                   server",
+        "    --- SYN / SYN,ACK / ACK ------------>    3 packets, 1 round trip",
+        "    --- request / answer --------------->    2 to 4 packets",
+        "    --- FIN / FIN / ACK ---------------->    3 packets, then TIME-WAIT",
+        "  and the same again for the next request",
+      ],
+      proof: [
+        "Many connections of one pair of addresses to one port, each short and small, one after the other."
+      ],
+      lookAlikes: [
+        "Health checks: rare, and short on purpose.",
+        "A load test or a scanner: many connections are what it wants.",
+        "syn-flood: the handshakes are not completed.",
+      ],
+      confirmation: [
+        .init(
+          "nstat -az TcpActiveOpens TcpPassiveOpens", "how fast they grow at caller and service"),
+        .init("ss -tan state time-wait | wc -l", "what they leave behind"),
+      ],
+      remedies: [
+        "HTTP: keep-alive on the client and on each proxy's upstream side (nginx: keepalive in the upstream block).",
+        "Databases: a connection pool.",
+        "TLS: session resumption where connections must be short.",
+      ],
+      myths: [
+        "TCP keep-alive (SO_KEEPALIVE) is something else: it probes idle connections and merges nothing."
+      ],
+      references: ["RFC 9112 §9.3", "RFC 9293 §3.6"])
+  }
+}
