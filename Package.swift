@@ -69,8 +69,17 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(
+      name: "CapturesTests",
+      dependencies: ["FlowDiagnosis", "PacketCapture", "PacketDecoding", "TCPModel"],
+      swiftSettings: settings),
+    .testTarget(
       name: "TCPModelTests", dependencies: ["TCPModel", "PacketDecoding"],
       resources: [.copy("Golden")], swiftSettings: settings),
+    .testTarget(
+      name: "FlowReportTests",
+      dependencies: ["FlowReport", "FlowDiagnosis", "TCPModel", "PacketDecoding"],
+      swiftSettings: settings),
+    .testTarget(name: "tcpwhyTests", dependencies: ["tcpwhy"], swiftSettings: settings),
     .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,70 @@
+import FlowDiagnosis
+import Foundation
+import Testing
+
+/// The contract of the catalogue: every rule is complete, shows in its capture, and is silent where
+/// it must be.
+@Suite struct CatalogueTests {
+  @Test("Ids are unique and well formed; every text is there")
+  func texts() {
+    let ids = RuleCatalogue.all.map(\.id)
+    #expect(Set(ids).count == ids.count)
+    for rule in RuleCatalogue.all {
+      let page = rule.page
+      #expect(rule.id.allSatisfy { $0.isLowercase || $0 == "-" || $0.isNumber }, "\(rule.id)")
+      #expect(!rule.title.isEmpty && !rule.title.hasSuffix("."), "\(rule.id)")
+      #expect(!page.mechanism.isEmpty, "\(rule.id) has no mechanism")
+      #expect(!page.proof.isEmpty, "\(rule.id) has no proof")
+      #expect(!page.remedies.isEmpty, "\(rule.id) has no remedies")
+      #expect(!page.references.isEmpty, "\(rule.id) has no references")
+      #expect(page.ladder.allSatisfy { $0.count <= 76 }, "\(rule.id): a ladder line is too long")
+      for other in rule.supersedes {
+        #expect(RuleCatalogue.rule(other) != nil, "\(rule.id) supersedes \(other), which is none")
+      }
+    }
+  }
+
+  @Test("Every rule has a capture that shows it and one in which it stays silent")
+  func everyRuleHasCaptures() {
+    for rule in RuleCatalogue.all {
+      #expect(
+        Repository.promises.contains { $0.shows.contains(rule.id) }, "nothing shows \(rule.id)")
+      #expect(
+        Repository.promises.contains { $0.silent.contains(rule.id) },
+        "nothing keeps \(rule.id) silent")
+    }
+  }
+
+  @Test(
+    "A capture gives the findings promised, and not those excluded", arguments: Repository.promises)
+  func promise(_ promise: Repository.Promise) throws {
+    var options = DiagnosisOptions()
+    var arguments = (promise.options ?? [])[...]
+    while let name = arguments.popFirst() {
+      let value = try #require(arguments.popFirst())
+      switch name {
+      case "--limit-rate":
+        let parts = value.dropLast().split(separator: "/")
+        options.rateLimit = (try #require(Int(parts[0])), try #require(Double(parts[1])))
+      case "--limit-concurrent":
+        options.concurrencyLimit = Int(value)
+      default:
+        Issue.record("unknown option \(name)")
+      }
+    }
+    let replay = try Replay(
+      Repository.captures.appending(path: promise.capture).path, options: options)
+    let ids = Set(replay.findings.map(\.id))
+    for id in promise.shows { #expect(ids.contains(id), "\(id) is missing") }
+    for id in promise.silent { #expect(!ids.contains(id), "\(id) has no business here") }
+    if promise.healthy == true {
+      let loud = replay.findings.filter { $0.severity > .note }
+      #expect(loud.isEmpty, "\(loud.map(\.summary))")
+    }
+    for finding in replay.findings {
+      #expect(!finding.frames.isEmpty, "\(finding.id) has no frames")
+      #expect(finding.frames.map(\.frame).min() ?? 0 > 0, "\(finding.id) names frame 0")
+      #expect(!finding.summary.isEmpty && !finding.advice.isEmpty, "\(finding.id)")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import FlowDiagnosis
+import Foundation
+import PacketCapture
+import PacketDecoding
+import TCPModel
+import Testing
+
+/// The captures of the repository and what `index.json` promises of them.
+enum Repository {
+  /// The folder `Captures`.
+  static let captures = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Captures")
+
+  /// A row of `index.json`.
+  struct Promise: Decodable, CustomTestStringConvertible, Sendable {
+    var capture: String
+    var shows: [String]
+    var silent: [String]
+    var healthy: Bool?
+    var states: String?
+    var options: [String]?
+    var testDescription: String { capture }
+  }
+
+  static let promises: [Promise] = {
+    guard let data = try? Data(contentsOf: captures.appending(path: "index.json")),
+      let rows = try? JSONDecoder().decode([Promise].self, from: data)
+    else { return [] }
+    return rows
+  }()
+}
+
+/// What a run over a capture gave.
+struct Replay {
+  var connections: [TrackedConnection] = []
+  var findings: [Finding] = []
+  var segments = 0
+
+  init(_ path: String, options: DiagnosisOptions = DiagnosisOptions()) throws {
+    var file = try CaptureFile(path: path)
+    var batch = FrameBatch()
+    var decoder = PacketDecoder()
+    var tracker = ConnectionTracker()
+    var diagnostician = Diagnostician(options)
+    var segment = Segment()
+    while try file.read(into: &batch) {
+      for index in 0..<batch.count {
+        let header = batch.header(at: index)
+        let outcome = batch.withFrame(at: index) {
+          decoder.decode($0, header: header, into: &segment)
+        }
+        switch outcome {
+        case .segment:
+          segments += 1
+          tracker.process(segment)
+        case .icmpError(let error):
+          tracker.process(error)
+        case .fragment, .notTCP, .problem:
+          break
+        }
+      }
+      while let next = tracker.nextSettled() {
+        findings += diagnostician.examine(next)
+        connections.append(next)
+      }
+    }
+    tracker.finish()
+    while let next = tracker.nextSettled() {
+      findings += diagnostician.examine(next)
+      connections.append(next)
+    }
+    findings += diagnostician.conclude()
+  }
+}
