@@ -31,41 +31,47 @@ public struct ChallengeACK: ConnectionRule {
     let connection = tracked.connection
     for reset in tracked.segments
     where reset.flags.contains(.rst) && reset.annotations.contains(.ignoredReset)
-      && reset.annotations.isDisjoint(with: [.captureDuplicate, .previousIncarnation])
+      && reset.annotations.isDisjoint(with: [
+        .captureDuplicate, .previousIncarnation, .unacceptable,
+      ])
     {
       let side = reset.sender
-      let answer = tracked.sent(by: side.peer) {
-        $0.frame > reset.frame && $0.length == 0 && $0.flags.contains(.ack)
-          && $0.flags.isDisjoint(with: [.syn, .fin, .rst])
-          && $0.time.nanoseconds(since: reset.time) < 1_000_000_000
-      }.first
-      guard let answer else { continue }
-      let next = tracked.segments.first {
-        $0.frame > answer.frame && !$0.flags.contains(.rst)
+      guard tracked.state(of: side.peer, at: reset).isSynchronized else { continue }
+      let after = tracked.segments.filter {
+        $0.frame > reset.frame && !$0.flags.contains(.rst)
           && !$0.annotations.contains(.captureDuplicate)
       }
-      guard let next, tracked.state(of: side.peer, at: next).isSynchronized else { continue }
-      let off = reset.sequence.distance(from: answer.acknowledgment)
+      // An undisturbed bare ACK need not be in the history; that it was counted is.
+      let answer = after.first.flatMap {
+        $0.sender == side.peer && $0.length == 0 && $0.flags.isDisjoint(with: [.syn, .fin])
+          && $0.omittedBefore == 0 && $0.time.nanoseconds(since: reset.time) < 1_000_000_000
+          ? $0 : nil
+      }
+      guard let next = after.first(where: { $0.frame > (answer?.frame ?? reset.frame) }),
+        answer != nil || next.omittedBefore > 0,
+        tracked.state(of: side.peer, at: next).isSynchronized
+      else { continue }
+      let expected = answer?.acknowledgment ?? connection[side].sendUnacknowledged
+      let off = reset.sequence.distance(from: expected)
       let (name, peer) = (connection.name(side), connection.name(side.peer))
+      let miss = answer.map { _ in "missed the number that \(peer) expected by \(off)" }
       let summary =
-        "A RST in the name of \(name) (frame \(reset.frame)) missed the number that \(peer) expects by "
-        + "\(off); \(peer) answered with a challenge ACK (frame \(answer.frame)), and the connection "
-        + "went on (frame \(next.frame))."
+        "A RST in the name of \(name) (frame \(reset.frame)) "
+        + (miss ?? "lay in the window, but not at the number that \(peer) expected")
+        + (answer.map { "; \(peer) answered with a challenge ACK (frame \($0.frame))" }
+          ?? "; such a RST draws a challenge ACK")
+        + ", and the connection went on (frame \(next.frame))."
+      var frames = [FrameRole(reset.frame, "RST, SEQ not RCV.NXT")]
+      if let answer { frames.append(FrameRole(answer.frame, "challenge ACK")) }
+      frames.append(FrameRole(next.frame, "the connection goes on"))
       return Finding(
-        id: id, severity: .note, confidence: tracked.confidence(.certain),
-        connections: [connection.id],
-        frames: [
-          FrameRole(reset.frame, "RST, SEQ not RCV.NXT"),
-          FrameRole(answer.frame, "challenge ACK"),
-          FrameRole(next.frame, "the connection goes on"),
-        ],
-        time: next.time, summary: summary,
+        id: id, severity: .note,
+        confidence: tracked.confidence(answer == nil ? .likely : .certain),
+        connections: [connection.id], frames: frames, time: next.time, summary: summary,
         advice:
           "It did no harm. A host resets its own connection with the exact number, so find out who "
           + "sent it: compare its TTL with the host's (see forged-reset).",
-        values: [
-          ("rst_seq", .integer(Int64(reset.sequence.rawValue))), ("seq_off", .integer(Int64(off))),
-        ],
+        values: [("rst_seq", .integer(Int64(reset.sequence.rawValue)))],
         causeKey: tracked.pathKey)
     }
     return nil

@@ -11,7 +11,8 @@ public struct FINWait2Orphan: ConnectionRule {
 
   // Definition (RFC 9293 §3.6.1; Linux tcp_fin_timeout):
   // 1. The active closer's FIN was acknowledged: FIN-WAIT-2.
-  // 2. Nothing of the other end passes for the time that orphans are kept (Linux: 60 s).
+  // 2. Nothing of the other end passes for the time that orphans are kept (Linux: 60 s by default),
+  //    or for 3 s at least, where that may have been lowered.
   // 3. Then its data or FIN is answered by RST without ACK flag.
   // What disproves it: the answer is an ACK (the closer had only shut down writing), or less than
   // that time had passed (rst-after-fin).
@@ -24,8 +25,11 @@ public struct FINWait2Orphan: ConnectionRule {
     }
   }
 
-  /// Linux keeps orphans for tcp_fin_timeout, 60 s by default; a little less allows for coarse clocks.
-  static let orphanTime: Int64 = 55_000_000_000
+  /// Orphans are kept for tcp_fin_timeout: 60 s by default, often lowered to a few seconds. What comes
+  /// sooner than this after the FIN finds a closed socket, not a forgotten one.
+  static let orphanTime: Int64 = 3_000_000_000
+  /// From here on the default, too, has run out; a little less than 60 s allows for coarse clocks.
+  static let defaultTime: Int64 = 58_000_000_000
 
   /// Whether the closer had been waiting longer than orphans are kept.
   static func isOrphan(_ fin: SegmentRecord, _ reply: ResetReply) -> Bool {
@@ -43,15 +47,18 @@ public struct FINWait2Orphan: ConnectionRule {
     let connection = tracked.connection
     let (name, peer) = (connection.name(reply.side), connection.name(reply.side.peer))
     let waited = reply.trigger.time.nanoseconds(since: acknowledgment.time)
+    let isDefault = waited >= FINWait2Orphan.defaultTime
     let what =
       reply.trigger.length > 0 ? "\(reply.trigger.length) bytes" : "its FIN"
     let summary =
       "\(peer) acknowledged the FIN of \(name) (frames \(fin.frame) and \(acknowledgment.frame)) but "
       + "sent \(what) only \(ProofText.duration(waited)) later (frame \(reply.trigger.frame)), when "
-      + "\(name) had given up FIN-WAIT-2 and answered RST (frame \(reply.reset.frame))."
+      + "\(name) \(isDefault ? "had given up FIN-WAIT-2" : "kept FIN-WAIT-2 for no reader any more") "
+      + "and answered RST (frame \(reply.reset.frame))."
     return [
       Finding(
-        id: id, severity: .warning, confidence: tracked.confidence(.certain),
+        id: id, severity: .warning,
+        confidence: tracked.confidence(isDefault ? .certain : .likely),
         connections: [connection.id],
         frames: [
           FrameRole(fin.frame, "FIN of \(name)"),
@@ -86,10 +93,10 @@ public struct FINWait2Orphan: ConnectionRule {
         "                  ---- RST ---------------->    CLOSED",
       ],
       proof: [
-        "FIN and its ACK, then nothing for 60 s or more, then data or FIN of the other end, answered by RST without ACK flag."
+        "FIN and its ACK, then nothing for tcp_fin_timeout (60 s, or less where it was lowered), then data or FIN of the other end, answered by RST without ACK flag."
       ],
       lookAlikes: [
-        "rst-after-fin: the same within a few seconds: the socket was closed, not forgotten.",
+        "rst-after-fin: the same within three seconds: the socket was closed, not forgotten.",
         "close-wait-leak: the other end never says anything again.",
         "half-close: the late data is acknowledged.",
       ],

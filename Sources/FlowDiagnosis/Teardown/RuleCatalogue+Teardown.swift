@@ -1,6 +1,7 @@
 extension RuleCatalogue {
   static let teardown: [any Rule] = [
-    MissingFinalAck(), TimeWaitMissing(), FINLost(), FINUnanswered(), FINWait2Orphan(),
+    MissingFinalAck(), TimeWaitMissing(), FINLost(), FINUnanswered(), CloseWaitLeak(),
+    FINWait2Orphan(),
     SimultaneousClose(), HalfClose(), RSTClose(), RSTAfterFIN(), ForgedReset(), ChallengeACK(),
     HalfOpenConnection(), KeepaliveDeadPeer(), RetransmissionTimeout(),
   ]
