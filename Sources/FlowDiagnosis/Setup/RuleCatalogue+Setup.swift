@@ -13,5 +13,8 @@ extension RuleCatalogue {
     SelfConnect(),
     SimultaneousOpen(),
     SlowHandshake(),
+    SynFlood(),
+    NATTimestampDrop(),
+    OptionsStripped(),
   ]
 }

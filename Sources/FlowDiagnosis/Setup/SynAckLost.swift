@@ -59,8 +59,9 @@ public struct SynAckLost: ConnectionRule {
         + "(\(ProofText.frames(loss.lost.map(\.frame)))) passed here but never reached "
         + "\(tracked.client)"
     // Repetitions within a tick of the server's clock cannot be told apart.
-    let twin = attempt.answers.first {
-      $0.frame > loss.arrived.frame && $0.frame < completion.frame && $0.hasTimestamps
+    let twin = tracked.segments.first {
+      $0.sender == .server && $0.flags.contains([.syn, .ack]) && $0.hasTimestamps
+        && $0.frame > loss.arrived.frame && $0.frame < completion.frame
         && $0.timestampValue == loss.arrived.timestampValue
     }
     let arrival =
