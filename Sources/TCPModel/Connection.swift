@@ -63,7 +63,9 @@ public struct Connection: Sendable, BitwiseCopyable {
 
   /// The endpoint of a side.
   public subscript(side: Side) -> Endpoint {
-    side == .client ? client : server
+    _read {
+      if side == .client { yield client } else { yield server }
+    }
   }
 
   /// Address and port of a side.

@@ -62,32 +62,33 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func incarnation(
     of place: UInt32, _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool
   ) -> UInt32 {
-    let current = connections[place]
-    let side = ConnectionTracker.side(current, sourceIsLow: sourceIsLow)
-    let older = current.older
+    let older = connections[place].older
     let control = segment.flags.intersection([.syn, .ack, .rst])
+    // Nearly always: one incarnation, neither beginning nor over.
+    if control == .ack, older == 0, !connections[place].isOver { return place }
+    let side = ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
     if control == .syn {
-      guard current.isNewIncarnation(segment, sender: side) else { return place }
+      guard connections[place].isNewIncarnation(segment, sender: side) else { return place }
       if older != 0, isStaleSYN(segment, of: older, sourceIsLow: sourceIsLow) { return older }
       return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
     }
     if older == 0 {
       // The SYN of a further incarnation may be missing from the capture.
-      if current.isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
-        !segment.flags.contains(.rst), !current.fits(segment, sender: side)
+      if connections[place].isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
+        !segment.flags.contains(.rst), !connections[place].fits(segment, sender: side)
       {
         return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
       }
       return place
     }
-    if current.fits(segment, sender: side) { return place }
+    if connections[place].fits(segment, sender: side) { return place }
     let olderSide = ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow)
     return connections[older].fits(segment, sender: olderSide) ? older : place
   }
 
   private func isStaleSYN(_ segment: Segment, of place: UInt32, sourceIsLow: Bool) -> Bool {
-    let sender = connections[place][
-      ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)]
+    let side = ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
+    let sender = side == .client ? connections[place].client : connections[place].server
     return sender.marks.contains(.synSent)
       && sender.initialSendSequence == SequenceNumber(segment.sequence)
   }
@@ -223,7 +224,10 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func record(
     _ segment: Segment, _ side: Side, _ annotations: SegmentAnnotations, at place: UInt32
   ) {
-    guard options.keepsAllSegments || isNotable(segment, annotations, connections[place]) else {
+    guard
+      options.keepsAllSegments || isNotable(segment, annotations)
+        || connections[place].segments.count < 5 || connections[place].activeCloser != .none
+    else {
       connections[place].omitted &+= 1
       return
     }
@@ -238,16 +242,11 @@ public struct ConnectionTracker: ~Copyable {
     records.append(entry, to: &connections[place].segments, limit: options.maximumSegments)
   }
 
-  /// Whether a segment belongs into a history that leaves out undisturbed data.
-  private func isNotable(
-    _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: Connection
-  ) -> Bool {
-    if !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) { return true }
-    if !annotations.subtracting([.duplicateAcknowledgment, .captureDuplicate]).isEmpty {
-      return true
-    }
-    // The beginning of data, and everything once one side has closed.
-    return connection.segments.count < 5 || connection.activeCloser != .none
+  /// Whether a segment belongs into a history for its own sake. The beginning of data, and all that
+  /// follows the first FIN or RST, is kept besides.
+  private func isNotable(_ segment: Segment, _ annotations: SegmentAnnotations) -> Bool {
+    !segment.flags.isDisjoint(with: [.syn, .fin, .rst])
+      || !annotations.isSubset(of: [.duplicateAcknowledgment, .captureDuplicate])
   }
 
   /// Writes the changes of a step into the connection's list of transitions.
@@ -394,12 +393,19 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// The next connection that is done, or nil. Its place in memory is given back.
-  public mutating func nextSettled() -> TrackedConnection? {
+  ///
+  /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted;
+  ///   where they are not, they come empty, which saves their copying.
+  public mutating func nextSettled(
+    wantsHistory: (Connection) -> Bool = { _ in true }
+  ) -> TrackedConnection? {
     guard let place = settled.popFirst() else { return nil }
     let connection = connections[place]
+    let isWanted = wantsHistory(connection)
     let tracked = TrackedConnection(
-      connection: connection, segments: records.elements(of: connection.segments),
-      transitions: transitionNodes.elements(of: connection.transitions),
+      connection: connection,
+      segments: isWanted ? records.elements(of: connection.segments) : [],
+      transitions: isWanted ? transitionNodes.elements(of: connection.transitions) : [],
       previous: connection.traits.contains(.reuses)
         ? previousIncarnations.removeValue(forKey: connection.id) : nil,
       icmpErrors: connection.traits.contains(.hasICMPError)
