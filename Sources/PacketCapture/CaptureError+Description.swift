@@ -31,6 +31,24 @@ extension CaptureError: CustomStringConvertible {
       "\(program) could not unpack it beyond frame \(frame); the frames before were read"
     case .system(let code, let doing):
       "\(doing) failed: \(Errno(rawValue: code))"
+    case .noSuchDevice:
+      "no such device; tcpwhy interfaces lists those there are"
+    case .deviceDown:
+      "the device is down; switch it on with: ip link set \(source) up"
+    case .deviceGone:
+      "the device is gone; what was captured until then stays good"
+    case .captureNotPermitted(let missing):
+      """
+      capturing is not permitted, \(missing.joined(separator: " and ")) missing; run it as root, \
+      or give the program the capability: setcap cap_net_raw,cap_net_admin+ep \
+      \(CommandLine.arguments.first ?? "tcpwhy")
+      """
+    case .badFilter(let message):
+      "not a filter: \(message)"
+    case .noSuchUser:
+      "no such user; name another one to run as"
+    case .privilegesKept(let code, let doing):
+      "root could not be given up, \(doing) failed: \(Errno(rawValue: code))"
     case .libpcap(let message, let frame):
       frame == 0 ? message : "\(message), after frame \(frame)"
     }

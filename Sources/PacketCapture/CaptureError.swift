@@ -36,6 +36,20 @@ public struct CaptureError: Error, Hashable, Sendable {
     case decompressionFailed(program: String, frame: UInt64)
     /// The system refused: an `errno` value.
     case system(Int32, doing: String)
+    /// No device of that name.
+    case noSuchDevice
+    /// The device is switched off.
+    case deviceDown
+    /// The device was taken away.
+    case deviceGone
+    /// Capturing needs privileges that the process lacks: names of capabilities, lower case.
+    case captureNotPermitted(missing: [String])
+    /// The filter expression is wrong, in libpcap's words. The source is the expression.
+    case badFilter(String)
+    /// No user of that name to take on.
+    case noSuchUser
+    /// Root could not be given up; nothing must be decoded.
+    case privilegesKept(Int32, doing: String)
     /// libpcap gave up, in its own words, after `frame` frames.
     case libpcap(String, frame: UInt64)
   }

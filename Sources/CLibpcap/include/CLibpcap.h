@@ -37,4 +37,24 @@ int capture_start_unpacking(const char *program, int input, int *feed, int *outp
 /* write(2) to a socket without SIGPIPE and without waiting. */
 ssize_t capture_send(int socket, const uint8_t *bytes, size_t length);
 
+/* The numeric text of a socket address; 0 when it is of no family known here. */
+int capture_address_text(const struct sockaddr *address, char *text, uint32_t length);
+
+/* A filter program against a frame: whether it wants it. */
+int capture_filter_matches(const struct bpf_program *program, const uint8_t *bytes,
+                           uint32_t captured, uint32_t original);
+
+/* The effective capabilities of this thread, one bit each. Returns 0 or an errno value. */
+int capture_effective_capabilities(uint64_t *capabilities);
+
+/* Looks up a user by name, or by number when `name` is NULL. Copies the name. Returns 1 when
+   there is one, 0 when there is none. */
+int capture_find_user(const char *name, uid_t number, uid_t *user, gid_t *group, char *found,
+                      uint32_t length);
+
+/* Gives up root and every capability for good and makes sure of it. `name` is the user whose
+   supplementary groups are taken on; NULL for none. Without root only capabilities are given up.
+   Returns 0, or an errno value with *step saying what was tried. */
+int capture_drop_privileges(uid_t user, gid_t group, const char *name, const char **step);
+
 #endif

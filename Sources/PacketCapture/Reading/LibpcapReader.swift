@@ -5,14 +5,11 @@ internal import PacketDecoding
 struct LibpcapReader: ~Copyable, Sendable {
   private let handle: PcapHandle
   private var source: ByteSource
-  private var records = [CaptureRecord](
-    repeating: CaptureRecord(), count: LibpcapReader.batchSize)
+  private var copier = FrameCopier()
   /// What the last dispatch returned.
   private var outcome: Int32 = 0
   private let linkType: LinkType
   let snapLength: UInt32
-
-  private static let batchSize = 256
 
   /// Reads a source that stands at the start of a capture.
   init(_ source: consuming ByteSource) throws(CaptureError) {
@@ -50,39 +47,14 @@ struct LibpcapReader: ~Copyable, Sendable {
     while true {
       // An error comes once, together with the frames before it.
       guard outcome >= 0 || outcome == PCAP_ERROR_BREAK else { throw failure(after: number - 1) }
-      outcome = fill(&batch, number: &number)
+      outcome = copier.fill(
+        &batch, from: handle, nanosecondStamps: true, linkType: linkType, number: &number)
       if batch.count > 0 { return true }
       if outcome == 0 {
         try source.checkEnd(afterFrame: number - 1)
         return false
       }
     }
-  }
-
-  private mutating func fill(_ batch: inout FrameBatch, number: inout UInt64) -> Int32 {
-    var copied: UInt32 = 0
-    let result = unsafe batch.bytes.withUnsafeMutableBufferPointer { bytes in
-      unsafe records.withUnsafeMutableBufferPointer { records in
-        // Both arrays outlive the call, and the shim stays within the capacities given.
-        unsafe handle.withRaw { handle in
-          unsafe capture_fill_batch(
-            handle, 1, bytes.baseAddress, UInt32(bytes.count), records.baseAddress,
-            UInt32(records.count), &copied)
-        }
-      }
-    }
-    let count = Int(copied)
-    for index in 0..<count {
-      let record = records[index]
-      batch.records[index] = FrameRecord(
-        header: FrameHeader(
-          number: number, time: CaptureTime(nanoseconds: record.nanoseconds),
-          originalLength: record.original, linkType: linkType),
-        offset: record.offset, length: record.captured)
-      number += 1
-    }
-    batch.count = count
-    return result
   }
 
   private func failure(after frame: UInt64) -> CaptureError {
@@ -95,18 +67,3 @@ struct LibpcapReader: ~Copyable, Sendable {
     return CaptureError(kind, source: source)
   }
 }
-
-extension LinkType {
-  /// The link type for a `DLT_` value of libpcap on this system. The two differ where systems
-  /// had given a number different meanings.
-  init(dataLink: Int32) {
-    self =
-      switch dataLink {
-      case DLT_ATM_RFC1483: LinkType(rawValue: 100)
-      case DLT_RAW: .raw
-      default: LinkType(inFile: UInt32(bitPattern: dataLink))
-      }
-  }
-}
-
-typealias CaptureRecord = capture_record
