@@ -65,7 +65,8 @@ public struct CaptureDuplicates: LedgerRule {
         let later = example.copy.time.nanoseconds(since: example.original.time)
         detail =
           " (frame \(example.copy.frame) is frame \(example.original.frame) again, "
-          + "\(ProofText.duration(later)) later\(example.pathPhrase))"
+          + (later == 0 ? "at the same time" : "\(ProofText.duration(later)) later")
+          + "\(example.pathPhrase))"
         values.append(("copy_delay_seconds", .seconds(later.seconds)))
         values.append(("first_hop_limit", .integer(Int64(example.original.hopLimit))))
         values.append(("copy_hop_limit", .integer(Int64(example.copy.hopLimit))))
@@ -82,7 +83,7 @@ public struct CaptureDuplicates: LedgerRule {
           id: rule.id, severity: .note, confidence: .certain, connections: sample.first,
           connectionCount: sample.count, frames: proof, time: last,
           summary:
-            "The capture holds frames twice: \(copies) of the \(frames) frames of "
+            "The capture holds frames more than once: \(copies) of the \(frames) frames of "
             + "\(sample.phrase) are copies\(detail). They are no retransmissions and are left out "
             + "of every proof.",
           advice:

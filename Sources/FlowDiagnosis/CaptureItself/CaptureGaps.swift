@@ -30,7 +30,7 @@ public struct CaptureGaps: LedgerRule {
       let acks = tracked.segments.filter {
         $0.annotations.contains(.acknowledgesUnseen)
           && $0.annotations.isDisjoint(with: [.captureDuplicate, .previousIncarnation])
-          && !Notes.isOvertaken($0, in: tracked)
+          && !Notes.isOvertaken($0, in: tracked) && !Notes.isOfBefore($0, in: tracked)
       }
       guard let first = acks.first else { return }
       sample.add(connection.id)
@@ -46,6 +46,12 @@ public struct CaptureGaps: LedgerRule {
         $0.frame > ack.frame && $0.sender != ack.sender && $0.end == ack.acknowledgment
           && $0.time.nanoseconds(since: ack.time) < 20_000_000
       }
+    }
+
+    /// Whether the data may have passed before the capture began: it was in flight then.
+    private static func isOfBefore(_ ack: SegmentRecord, in tracked: TrackedConnection) -> Bool {
+      guard tracked.connection.opening == .midstream else { return false }
+      return !tracked.segments.contains { $0.frame < ack.frame && $0.sender != ack.sender }
     }
 
     func conclude(_ facts: CaptureFacts) -> [Finding] {

@@ -81,8 +81,8 @@ public struct CaptureOneSided: LedgerRule {
       } else if let later = acks.last(where: { first.acknowledgment.precedes($0.acknowledgment) }) {
         let bytes = later.acknowledgment.rawValue &- first.acknowledgment.rawValue
         reason =
-          "frame \(later.frame) acknowledges \(bytes) more than frame \(first.frame), of which "
-          + "nothing is in the capture"
+          "frame \(later.frame) acknowledges \(bytes) sequence numbers more than frame "
+          + "\(first.frame), and nothing of that is in the capture"
         frames = [
           FrameRole(first.frame, "acknowledgment number at first"),
           FrameRole(later.frame, "acknowledges more, not captured"),

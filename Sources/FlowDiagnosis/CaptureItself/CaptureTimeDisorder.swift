@@ -54,8 +54,8 @@ public struct CaptureTimeDisorder: LedgerRule {
             ? "The clock of the capturing host was set back, or files were joined in the wrong "
               + "order: durations across that point mean nothing. `reordercap IN OUT` sorts a file "
               + "by time."
-            : "Several receive queues wrote side by side. Sort with `reordercap IN OUT`, and take "
-              + "an order that is closer than this as unknown.",
+            : "Mostly several receive queues of one card wrote side by side. Sort with "
+              + "`reordercap IN OUT`, and take an order that is closer than this as unknown.",
           values: [
             ("frames", .integer(Int64(clamping: frames))),
             ("furthest_seconds", .seconds(furthest.seconds)),

@@ -29,7 +29,9 @@ public struct PortExhaustion: LedgerRule {
     var notes = ConnectionNotes<ServiceKey>()
 
     mutating func observe(_ tracked: TrackedConnection) {
-      guard let note = ConnectionNote(tracked.connection) else { return }
+      guard tracked.connection.opening == .handshake,
+        let note = ConnectionNote(tracked.connection)
+      else { return }
       notes.add(note, of: ServiceKey(tracked.connection))
     }
 

@@ -85,11 +85,11 @@ public struct TimeWaitPileup: LedgerRule {
       return best
     }
 
-    /// New ones a second, over the time in which there were any.
-    var rate: Double {
+    /// The seconds from the first to the last one that began, at least 1.
+    var span: Int64 {
       let starts = seconds.filter { $0.value.starts > 0 }.keys
-      guard let first = starts.min(), let last = starts.max() else { return 0 }
-      return Double(total) / Double(last - first + 1)
+      guard let first = starts.min(), let last = starts.max() else { return 1 }
+      return last - first + 1
     }
   }
 
@@ -132,8 +132,10 @@ public struct TimeWaitPileup: LedgerRule {
     private func finding(
       _ key: Key, _ count: Count, _ peak: (held: Int, second: Int64, frame: UInt64)
     ) -> Finding {
-      let rate = count.rate
-      let perSecond = "\(max(1, Int(rate.rounded()))) a second"
+      let span = count.span
+      let rate = Double(count.total) / Double(span)
+      let closes =
+        "\(count.total) closes within \(ProofText.duration(span &* Timers.second))"
       let limit = TimeWaitPileup.defaultPorts
       let wait = timers.timeWait / Timers.second
       let share = Int((100 * Double(peak.held) / Double(limit)).rounded())
@@ -142,7 +144,7 @@ public struct TimeWaitPileup: LedgerRule {
       if key.isCaller {
         summary =
           "\(key.holder) closes its connections to \(key.service) first and held \(peak.held) of "
-          + "its ports towards it in TIME-WAIT at once (frame \(peak.frame)), after \(perSecond); "
+          + "its ports towards it in TIME-WAIT at once (frame \(peak.frame)), after \(closes); "
           + "each stays taken for \(wait) s, and the default range of Linux has \(limit) "
           + "(\(share) % of it)."
         advice =
@@ -153,7 +155,7 @@ public struct TimeWaitPileup: LedgerRule {
       } else {
         summary =
           "\(key.holder) closes the connections of its service \(key.service) first and held "
-          + "\(peak.held) of them in TIME-WAIT at once (frame \(peak.frame)), after \(perSecond), "
+          + "\(peak.held) of them in TIME-WAIT at once (frame \(peak.frame)), after \(closes), "
           + "\(wait) s each."
         advice =
           "A server can hold many of them, for they cost memory only, up to "

@@ -13,10 +13,10 @@ public struct DelayedAckStall: ConnectionRule {
   // 2. The acknowledgment of all of it is a pure ACK that comes 20 to 700 ms later than a round
   //    trip would take.
   // 3. Within a round trip and 5 ms after that ACK, the endpoint sends a segment smaller than full.
-  // 4. This happens at least twice, and the endpoint does not also send small segments behind
-  //    unacknowledged ones, as it would with Nagle's algorithm off.
+  // 4. This happens at least twice, and the other end answers with data at all.
   // What disproves it: the ACK comes at once and the answer late (the program thinks); the next
-  // segment comes on its own time.
+  // segment comes on its own time: then more small segments run behind unacknowledged ones, as
+  // they do with Nagle's algorithm off, than wait.
 
   private static let leastExcess: Int64 = 15_000_000
 
@@ -34,7 +34,7 @@ public struct DelayedAckStall: ConnectionRule {
   private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
     let connection = tracked.connection
     guard let meter = tracked.stalls?[side], meter.heldSends > 1,
-      meter.unheldSends < meter.heldSends
+      meter.unheldSends <= 2 &* meter.heldSends, connection[side.peer].payloadBytes > 0
     else { return nil }
     let shortest = Int64(meter.shortestHold) * 1000
     let longest = Int64(meter.longestHold) * 1000
@@ -64,7 +64,8 @@ public struct DelayedAckStall: ConnectionRule {
       : "\(ProofText.duration(shortest)) to \(ProofText.duration(longest))"
     return Finding(
       id: id, severity: .warning,
-      confidence: tracked.confidence(count >= 4 ? .certain : .likely),
+      confidence: tracked.confidence(
+        count >= 4 && meter.unheldSends == 0 ? .certain : .likely),
       connections: [connection.id], frames: frames, time: connection.lastTime,
       summary:
         "\(sender) held back a small segment \(count) times until \(receiver) sent its delayed ACK "

@@ -14,6 +14,7 @@ public struct PathMTUBlackhole: ConnectionRule {
   //    over 300 ms or longer; no segment of that size was ever acknowledged.
   // 2. Smaller ones get through: a smaller repetition of the same data is acknowledged at once, or
   //    the receiver reports (SACK) a smaller segment sent behind the lost ones.
+  //    Where the peer is merely still heard and acknowledges nothing, it is possible, no more.
   // 3. No ICMP message about the size was seen.
   // What disproves it: the segment gets through unchanged in the end (plain loss), or nothing gets
   // through, whatever its size (the path or the peer is gone).
@@ -57,11 +58,20 @@ public struct PathMTUBlackhole: ConnectionRule {
     if isAcknowledged {
       guard let shrunk, shrunk.length > 0, meter.largestDelivered > 0 else { return nil }
     } else {
-      guard reports else { return nil }
+      guard reports || isHeard(connection, side, after: stuck[1]) else { return nil }
     }
     return finding(
       tracked, side, meter, stuck: stuck, shrunk: isAcknowledged ? shrunk : nil,
       report: reports ? connection.frame(low: meter.firstBeyondHoleFrame) : nil)
+  }
+
+  /// Whether the peer goes on after a repetition without a RST: it lives, and so does the way back.
+  private func isHeard(
+    _ connection: Connection, _ side: Side, after record: SegmentRecord
+  ) -> Bool {
+    let peer = connection[side.peer]
+    return peer.lastFrame > record.frame && peer.rstCount == 0
+      && connection[side].sendUnacknowledged == record.sequence
   }
 
   private func finding(
@@ -89,16 +99,20 @@ public struct PathMTUBlackhole: ConnectionRule {
       shrunk.map {
         "the same data in segments of \($0.length) bytes (frame \($0.frame)) got through"
       }
-      ?? "a smaller segment sent behind it did arrive (SACK in frame \(report ?? 0))"
+      ?? report.map { "a smaller segment sent behind it did arrive (SACK in frame \($0))" }
+      ?? "smaller ones did before, and \(peer) is still heard (frame "
+      + "\(connection[side.peer].lastFrame))"
+    let reading = report == nil && shrunk == nil ? "may take" : "takes"
     return Finding(
       id: id, severity: shrunk == nil ? .error : .warning,
-      confidence: tracked.confidence(shrunk == nil ? .likely : .certain),
+      confidence: tracked.confidence(
+        shrunk != nil ? .certain : report != nil ? .likely : .possible),
       connections: [connection.id], frames: frames, time: end.time,
       summary:
         "Segments of \(length) bytes from \(name) (packets of \(length + headers)) never reach "
         + "\(peer): one was repeated \(stuck.count) times in \(ProofText.duration(waited)) "
-        + "(\(ProofText.frames(stuck.map(\.frame)))), while \(passing). A link behind here takes "
-        + "only smaller packets, and the ICMP message that should say so does not come.",
+        + "(\(ProofText.frames(stuck.map(\.frame)))), while \(passing). A link behind here "
+        + "\(reading) only smaller packets, and the ICMP message that should say so does not come.",
       advice:
         "Let ICMP "
         + (isIPv4
@@ -110,7 +124,6 @@ public struct PathMTUBlackhole: ConnectionRule {
         ("segment_bytes", .integer(Int64(length))),
         ("packet_bytes", .integer(Int64(length + headers))),
         ("repeats", .integer(Int64(stuck.count))),
-        ("largest_delivered", .integer(Int64(meter.largestDelivered))),
         ("passed_bytes", .integer(Int64(shrunk?.length ?? meter.firstBeyondHole))),
       ],
       costSeconds: waited.seconds,
