@@ -13,6 +13,7 @@ public struct RSTAfterFIN: ConnectionRule {
   // 1. An end has sent its FIN; the other end has not closed.
   // 2. The other end sends data after that FIN had reached it.
   // 3. The closer answers by RST without ACK flag, SEQ = the data's ACK: nobody can read any more.
+  // A note only where the data crossed the FIN: its sender could not know.
   // What disproves it: the FIN lies longer back than orphans are kept (fin-wait-2-orphan), both FINs
   // had been exchanged (time-wait-missing), or no FIN passed (half-open-connection).
 
@@ -36,8 +37,9 @@ public struct RSTAfterFIN: ConnectionRule {
     guard reply.trigger.length > 0 || reply.trigger.flags.contains(.fin) else { return [] }
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let since = ProofText.duration(reply.trigger.time.nanoseconds(since: fin.time))
+    let hadHeard = reply.trigger.acknowledgment == fin.end
     let knew =
-      reply.trigger.acknowledgment == fin.end
+      hadHeard
       ? "although it had acknowledged the FIN" : "which it had not yet heard"
     let what =
       reply.trigger.length > 0
@@ -48,7 +50,7 @@ public struct RSTAfterFIN: ConnectionRule {
       + "\(knew), and \(name) answered RST (frame \(reply.reset.frame)): nobody reads there any more."
     return [
       Finding(
-        id: id, severity: .warning, confidence: tracked.confidence(.certain),
+        id: id, severity: hadHeard ? .warning : .note, confidence: tracked.confidence(.certain),
         connections: [connection.id],
         frames: [
           FrameRole(fin.frame, "FIN of \(name), which closes both directions"),

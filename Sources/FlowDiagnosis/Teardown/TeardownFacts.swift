@@ -15,9 +15,30 @@ extension TrackedConnection {
   func fins(of side: Side) -> [SegmentRecord] {
     let end = connection[side]
     guard end.marks.contains(.finSent) else { return [] }
-    return sent(by: side) {
-      $0.flags.contains(.fin) && $0.end == end.finSequence + 1
+    return withoutCopies(
+      sent(by: side) { $0.flags.contains(.fin) && $0.end == end.finSequence + 1 })
+  }
+
+  /// Leaves out frames that are an earlier one of the list seen again, on another VLAN or interface:
+  /// hosts number their packets, so what they send again bears another IP identification.
+  func withoutCopies(_ list: [SegmentRecord]) -> [SegmentRecord] {
+    var kept: [SegmentRecord] = []
+    for segment in list.prefix(256) {
+      let isCopy = kept.contains {
+        $0.identification == segment.identification && segment.identification != 0
+          && $0.timestampValue == segment.timestampValue && $0.sequence == segment.sequence
+          && $0.length == segment.length
+      }
+      if !isCopy { kept.append(segment) }
     }
+    return kept
+  }
+
+  /// Whether both FINs were sent before the other one was heard: both ends in CLOSING.
+  var finsCross: Bool {
+    guard let one = fins(of: .client).first, let two = fins(of: .server).first else { return false }
+    return one.flags.contains(.ack) && two.flags.contains(.ack)
+      && one.acknowledgment.precedes(two.end) && two.acknowledgment.precedes(one.end)
   }
 
   /// The RSTs of a side, capture duplicates left out.

@@ -28,10 +28,10 @@ struct UnansweredRun {
     self.side = side
     self.segments = segments
     reset = run.first { $0.flags.contains(.rst) }
-    probes = segments.filter { $0.annotations.contains(.keepAlive) }
+    probes = tracked.withoutCopies(segments.filter { $0.annotations.contains(.keepAlive) })
     let data = segments.filter { $0.length > 0 && !$0.annotations.contains(.keepAlive) }
     if let repeated = data.first(where: { $0.annotations.contains(.retransmission) }) {
-      copies = data.filter { $0.sequence == repeated.sequence }
+      copies = tracked.withoutCopies(data.filter { $0.sequence == repeated.sequence })
     } else {
       copies = Array(data.prefix(1))
     }
