@@ -45,7 +45,7 @@ public struct DelayedAckStall: ConnectionRule {
       : (side == .client ? connection.serverRoundTrip : connection.clientRoundTrip)
     guard quickest > 0, shortest - quickest >= DelayedAckStall.leastExcess else { return nil }
     let count = Int(meter.heldSends)
-    let lost = max(0, meter.heldTime - quickest * Int64(count))
+    let lost = max(0, meter.heldTime &- quickest &* Int64(count))
     let sender = connection.name(side)
     let receiver = connection.name(side.peer)
     let held = connection.frame(low: meter.firstHeldFrames.data)

@@ -109,7 +109,7 @@ public struct PathMTUBlackhole: ConnectionRule {
         shrunk != nil ? .certain : report != nil ? .likely : .possible),
       connections: [connection.id], frames: frames, time: end.time,
       summary:
-        "Segments of \(length) bytes from \(name) (packets of \(length + headers)) never reach "
+        "Segments of \(length) bytes from \(name) (packets of \(length &+ headers)) never reach "
         + "\(peer): one was repeated \(stuck.count) times in \(ProofText.duration(waited)) "
         + "(\(ProofText.frames(stuck.map(\.frame)))), while \(passing). A link behind here "
         + "\(reading) only smaller packets, and the ICMP message that should say so does not come.",
@@ -122,7 +122,7 @@ public struct PathMTUBlackhole: ConnectionRule {
         + "by itself.",
       values: [
         ("segment_bytes", .integer(Int64(length))),
-        ("packet_bytes", .integer(Int64(length + headers))),
+        ("packet_bytes", .integer(Int64(length &+ headers))),
         ("repeats", .integer(Int64(stuck.count))),
         ("passed_bytes", .integer(Int64(shrunk?.length ?? meter.firstBeyondHole))),
       ],
@@ -180,7 +180,7 @@ public struct PathMTUBlackhole: ConnectionRule {
         .init("ip route get ADDRESS", "the cached mtu, if one was learnt"),
         .init(
           "nstat -az TcpExtTCPMTUPSuccess TcpExtTCPMTUPFail",
-          "probing at work (Linux 4.12 and later)"),
+          "probing at work"),
         .init("ss -tnio", "mss, pmtu and backoff of the connection that hangs"),
       ],
       remedies: [

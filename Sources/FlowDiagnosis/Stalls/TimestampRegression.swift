@@ -8,7 +8,7 @@ public struct TimestampRegression: ConnectionRule {
   public let group = RuleGroup.stalls
   public let severity = Severity.warning
 
-  // Definition (RFC 7323 §4.1, §5):
+  // Definition (RFC 7323 §5.2, §5.4):
   // 1. A segment carries a TSval that lies behind an earlier one of the same endpoint by more than
   //    1000 ticks, and by a second or more at the rate of that endpoint's clock.
   // 2. The segment lies in the receiver's window.
@@ -51,6 +51,7 @@ public struct TimestampRegression: ConnectionRule {
     }
     if hasData, let again = repeats.first {
       frames.append(FrameRole(again.frame, "sent again with TSval \(again.timestampValue)"))
+      frames.sort { $0.frame < $1.frame }
     }
     let effect =
       hasData
@@ -109,7 +110,7 @@ public struct TimestampRegression: ConnectionRule {
       lookAlikes: [
         "Segments out of order: behind by the milliseconds of the detour.",
         "stale-segment: a late duplicate of an earlier connection on the same ports.",
-        "TSvals of different connections of one host: Linux adds a random offset for each (4.10 and later), so they cannot be compared.",
+        "TSvals of different connections of one host: current Linux adds a random offset for each, so they cannot be compared.",
         "A RST without timestamps, or with TSval 0: not judged here.",
       ],
       confirmation: [
@@ -128,7 +129,7 @@ public struct TimestampRegression: ConnectionRule {
         "tcp_tw_recycle has nothing to do with it (and is gone since Linux 4.12).",
         "Switching tcp_timestamps off on the hosts hides the fault and takes PAWS and exact round-trip times away.",
       ],
-      references: ["RFC 7323 §4.1", "RFC 7323 §5.2", "RFC 7323 §5.3"])
+      references: ["RFC 7323 §5.2", "RFC 7323 §5.3", "RFC 7323 §5.4"])
   }
 }
 

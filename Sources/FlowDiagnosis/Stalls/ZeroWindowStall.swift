@@ -47,7 +47,7 @@ public struct ZeroWindowStall: ConnectionRule {
     let probeCount = Int(lasts ? meter.openProbes : meter.longestClosureProbes)
     let receiver = connection.name(side)
     let sender = connection.name(side.peer)
-    let total = meter.closedTime + current
+    let total = max(longest, meter.closedTime &+ current)
 
     var frames = [FrameRole(closing, "\(receiver) closes its window")]
     if let probe = probes.first { frames.append(FrameRole(probe.frame, "probe of \(sender)")) }
@@ -116,7 +116,7 @@ public struct ZeroWindowStall: ConnectionRule {
           "nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPFromZeroWindowAdv TcpExtTCPWantZeroWindowAdv",
           "how often this host closed and opened a window"),
         .init(
-          "nstat -az TcpExtTCPWinProbe", "window probes sent by this host (Linux 4.0 and later)"),
+          "nstat -az TcpExtTCPWinProbe", "window probes sent by this host"),
       ],
       remedies: [
         "Find what the receiving program waits for: disk, lock, garbage collection, a full downstream queue.",
