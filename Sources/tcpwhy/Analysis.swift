@@ -94,10 +94,8 @@ extension CaptureError {
   /// Whether nothing of the file could be read.
   fileprivate var isRefusal: Bool {
     switch kind {
-    case .notFound, .permissionDenied, .isDirectory, .empty, .notACapture, .unsupported,
-      .decompressorMissing, .system:
-      true
     case .truncated, .corrupt, .decompressionFailed, .libpcap: false
+    default: true
     }
   }
 }
