@@ -14,9 +14,6 @@ struct HeldConnection {
   /// Frames of the old connection that belong to the proof.
   let roles: [FrameRole]
 
-  static let oldKernel =
-    "The repeated SYN waited for the 1 s timer; Linux 5.6 and later repeat it within milliseconds."
-
   init(_ attempt: ReuseAttempt, _ state: TCPState?) {
     name = state.map { "\($0)" } ?? "an unknown state"
     guard let old = attempt.old, let state else {

@@ -50,7 +50,7 @@ public struct RSTOnReuse: ConnectionRule {
         time: attempt.last.time,
         summary: (attempt.old == nil ? "\(opening) an older connection" : opening)
           + ". \(attempt.course)",
-        advice: held.advice + (attempt.isSlow ? " \(HeldConnection.oldKernel)" : ""),
+        advice: held.advice + attempt.slowness,
         values: attempt.values(state: state, why: held.why),
         costSeconds: attempt.delay.map(\.seconds),
         causeKey: "\(connection.host(.client))>\(attempt.server) \(held.name)")
@@ -70,11 +70,15 @@ extension ReuseAttempt {
     return !holderResets.isEmpty && acceptance != nil
   }
 
-  /// Whether the second SYN came by the retransmission timer instead of at once.
-  var isSlow: Bool {
+  /// What is to be said when the second SYN came by the retransmission timer instead of at once.
+  var slowness: String {
     guard let reset = resets.first, let next = syns.first(where: { $0.frame > reset.frame }) else {
-      return false
+      return ""
     }
-    return next.time.nanoseconds(since: reset.time) > 500_000_000
+    let pause = next.time.nanoseconds(since: reset.time)
+    guard pause > 500_000_000 else { return "" }
+    return
+      " The client waited \(ProofText.duration(pause)) for its timer before it repeated the SYN; "
+      + "Linux 5.6 and later repeat it within milliseconds."
   }
 }

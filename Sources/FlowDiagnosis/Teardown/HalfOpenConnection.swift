@@ -11,7 +11,7 @@ public struct HalfOpenConnection: ConnectionRule {
 
   // Definition (RFC 9293 §3.5.1, §3.5.2):
   // 1. A connection was established, and neither end had closed or reset it.
-  // 2. A segment of one end, usually after an idle time, is answered by RST without ACK flag, SEQ =
+  // 2. A segment of one end, after an idle time of a second or more, is answered by RST without ACK flag, SEQ =
   //    its ACK: there is no such connection; or
   // 3. after an idle time of two seconds or more its data is repeated four times without any answer.
   // What disproves it: a FIN or RST of the lost side passed before (rst-after-fin, rst-close), or the
@@ -39,11 +39,11 @@ public struct HalfOpenConnection: ConnectionRule {
       ),
       reply.trigger.frame > (tracked.segments.first?.frame ?? 0)
     else { return nil }
-    let isIdle = reply.trigger.annotations.contains(.afterIdle)
-    let idle = isIdle ? connection.longestIdle : 0
+    // Without an idle time before, a host that was just talking has aborted rather than forgotten.
+    guard reply.trigger.annotations.contains(.afterIdle) else { return nil }
+    let idle = connection.longestIdle
     let (name, peer) = (connection.name(reply.side), connection.name(reply.side.peer))
-    let before =
-      isIdle ? "after \(ProofText.duration(idle)) of silence" : "in the midst of the exchange"
+    let before = "after \(ProofText.duration(idle)) of silence"
     let ttl =
       reply.reset.hopLimit == lost.hopLimit || lost.marks.contains(.varyingHopLimit)
       ? "" : ", with TTL \(reply.reset.hopLimit) instead of \(lost.hopLimit), so from a middlebox"
@@ -52,7 +52,7 @@ public struct HalfOpenConnection: ConnectionRule {
       + "answered by RST (frame \(reply.reset.frame)\(ttl)): no FIN or RST had ended it, "
       + "the other side had lost it (crash, reboot, or a firewall or NAT that forgot it)."
     return Finding(
-      id: id, severity: .error, confidence: tracked.confidence(isIdle ? .certain : .likely),
+      id: id, severity: .error, confidence: tracked.confidence(.certain),
       connections: [connection.id],
       frames: [
         FrameRole(reply.trigger.frame, "first segment of \(peer) after the silence"),
@@ -97,11 +97,6 @@ public struct HalfOpenConnection: ConnectionRule {
 
   private func advice(_ tracked: TrackedConnection, _ idle: Int64) -> String {
     let seconds = max(1, idle / 2_000_000_000)
-    guard idle > 0 else {
-      return
-        "Find out what happened to \(tracked.server) at that moment: a restart, a failover of a "
-        + "load balancer, or a firewall that lost its state."
-    }
     return
       "Send keepalives more often than the shortest fatal silence: SO_KEEPALIVE with TCP_KEEPIDLE "
       + "\(seconds) s or less here (Linux waits 7200 s by default), or raise the idle time-out of the "

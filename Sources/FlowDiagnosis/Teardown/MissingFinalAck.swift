@@ -31,75 +31,96 @@ public struct MissingFinalAck: ConnectionRule {
   private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
     let connection = tracked.connection
     let end = connection[side]
-    guard end.marks.contains(.finSent),
-      end.marks.contains(.closedSecond) || end.marks.contains(.simultaneous)
-    else { return nil }
-    let fins = tracked.sent(by: side) { $0.flags.contains(.fin) }
+    let isLastAck = end.marks.contains(.closedSecond)
+    guard end.marks.contains(.finSent), isLastAck || tracked.finsCross else { return nil }
+    let fins = tracked.fins(of: side)
     guard let first = fins.first, let last = fins.last, fins.count > 1 else { return nil }
-    let finEnd = end.finSequence + 1
     let answers = tracked.sent(by: side.peer) {
       $0.frame > first.frame && $0.flags.contains(.ack) && !$0.flags.contains(.rst)
-        && finEnd.precedesOrEquals($0.acknowledgment)
+        && first.end.precedesOrEquals($0.acknowledgment)
     }
-    if tracked.sent(by: side.peer, where: { $0.flags.contains(.rst) && $0.frame > first.frame })
-      .first != nil, answers.isEmpty
-    {
+    if answers.isEmpty, tracked.resets(of: side.peer).contains(where: { $0.frame > first.frame }) {
       return nil
     }
-    let roundTrip = side == .client ? connection.clientRoundTrip : connection.serverRoundTrip
-    let lost = answers.first { answer in
-      fins.contains { $0.time.nanoseconds(since: answer.time) > max(roundTrip, 1) }
+    let roundTrip = max(
+      side == .client ? connection.clientRoundTrip : connection.serverRoundTrip, 1)
+    let lost = answers.filter { answer in
+      fins.contains { $0.time.nanoseconds(since: answer.time) > roundTrip }
     }
     let final = answers.first { $0.frame > last.frame }
-    if lost == nil, let final {
+    if lost.isEmpty, let final {
       // Only answered at the end: did the first FIN arrive, or only a later one?
       guard final.hasTimestamps, first.hasTimestamps,
         final.timestampEchoReply == first.timestampValue,
         last.timestampValue != first.timestampValue
       else { return nil }
     }
-
-    let name = connection.name(side)
-    let peer = connection.name(side.peer)
+    let isGivenUp = final == nil && end.marks.contains(.timedOut)
+    let state = isLastAck ? "LAST-ACK" : "CLOSING"
     let lasted = (final ?? last).time.nanoseconds(since: first.time)
-    let state = end.marks.contains(.closedSecond) ? "LAST-ACK" : "CLOSING"
-    let repeats = fins.dropFirst().map(\.frame)
-    let givenUp = final == nil && end.marks.contains(.timedOut)
 
     var frames = fins.map {
-      FrameRole($0.frame, $0.frame == first.frame ? "FIN of \(name)" : "the same FIN again")
+      FrameRole($0.frame, $0.frame == first.frame ? "FIN" : "the same FIN again")
     }
-    if let lost { frames.append(FrameRole(lost.frame, "final ACK, lost beyond the capture")) }
-    if let final { frames.append(FrameRole(final.frame, "final ACK that arrived")) }
+    frames += lost.map { FrameRole($0.frame, "final ACK, lost beyond the capture") }
+    if let final { frames.append(FrameRole(final.frame, "final ACK that ends it")) }
     frames.sort { $0.frame < $1.frame }
-
-    let cause =
-      lost.map { "the final ACK of \(peer) (frame \($0.frame)) passed here but was lost beyond" }
-      ?? (final == nil
-        ? "no final ACK of \(peer) ever passed here"
-        : "the first final ACK of \(peer) was lost before it passed here")
-    let outcome =
-      final.map {
-        "frame \($0.frame) ended it after \(ProofText.duration($0.time.nanoseconds(since: first.time)))"
-      } ?? (givenUp ? "it gave up" : "it was still waiting when the capture ended")
-    let summary =
-      "\(name) sent its FIN \(fins.count) times (frame \(first.frame), repeated in "
-      + "\(ProofText.frames(repeats))) because \(cause); it stayed in \(state) for "
-      + "\(ProofText.duration(lasted)), \(outcome). Each repetition restarted TIME-WAIT at \(peer)."
     return Finding(
-      id: id, severity: givenUp ? .error : .warning,
-      confidence: tracked.confidence(lost != nil ? .certain : .likely),
-      connections: [connection.id], frames: frames, time: (final ?? last).time, summary: summary,
-      advice:
-        "Look for loss between the capture and \(connection.host(side)) in the direction of the "
-        + "ACK, or a firewall that drops the connection's state at its FIN; the ports stay held at "
-        + "both ends until an ACK gets through.",
+      id: id, severity: isGivenUp ? .error : .warning,
+      confidence: tracked.confidence(lost.isEmpty ? .likely : .certain),
+      connections: [connection.id], frames: frames, time: (final ?? last).time,
+      summary: summary(tracked, side, fins, lost, final, state, lasted, isGivenUp: isGivenUp),
+      advice: advice(tracked, side, answered: !answers.isEmpty),
       values: [
         ("fins", .integer(Int64(fins.count))), ("old_state", .text(state)),
         ("held_seconds", .seconds(lasted.seconds)),
+        ("lost_acks", .integer(Int64(lost.count))),
         ("repaired", .text(final == nil ? "no" : "yes")),
       ],
       costSeconds: nil, causeKey: "\(connection.host(.client))>\(connection.host(.server))")
+  }
+
+  private func summary(
+    _ tracked: TrackedConnection, _ side: Side, _ fins: [SegmentRecord], _ lost: [SegmentRecord],
+    _ final: SegmentRecord?, _ state: String, _ lasted: Int64, isGivenUp: Bool
+  ) -> String {
+    let (name, peer) = (tracked.connection.name(side), tracked.connection.name(side.peer))
+    let times = fins.count == 2 ? "twice" : "\(fins.count) times"
+    let cause: String
+    if !lost.isEmpty {
+      let numbers = ProofText.frames(lost.map(\.frame))
+      cause =
+        lost.count == 1
+        ? "the final ACK of \(peer) (\(numbers)) passed here and was lost beyond"
+        : "\(lost.count) final ACKs of \(peer) (\(numbers)) passed here and were lost beyond"
+    } else if final != nil {
+      cause = "the first final ACK of \(peer) was lost before it passed here"
+    } else {
+      cause = "no final ACK of \(peer) ever passed here"
+    }
+    let duration = ProofText.duration(lasted)
+    let outcome: String
+    if let final {
+      outcome = "\(state) lasted \(duration), until the ACK in frame \(final.frame)"
+    } else if isGivenUp {
+      outcome = "\(duration) after the first it sent the last one and then gave \(state) up"
+    } else {
+      outcome = "it was still in \(state) \(duration) later, at its last FIN"
+    }
+    let held = lost.isEmpty ? "" : ", and TIME-WAIT at \(peer) began anew each time"
+    return
+      "\(name) sent its FIN \(times) (\(ProofText.frames(fins.map(\.frame)))) because \(cause): "
+      + "\(outcome)\(held)."
+  }
+
+  private func advice(_ tracked: TrackedConnection, _ side: Side, answered: Bool) -> String {
+    let (host, other) = (tracked.connection.host(side), tracked.connection.host(side.peer))
+    return answered
+      ? "Look between the capture and \(host), in the direction of the ACK: loss, or a firewall that "
+        + "forgets a connection at its second FIN. Until an ACK gets through, \(host) holds the port "
+        + "and a new call from it will be reset (rst-on-reuse)."
+      : "\(other) answered nothing, not even by RST: it is gone, or a firewall between drops the FIN "
+        + "because it has forgotten the connection. Capture on \(other) to see whether the FIN arrives."
   }
 
   public var page: ExplanationPage {

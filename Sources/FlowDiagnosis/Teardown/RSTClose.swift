@@ -11,8 +11,8 @@ public struct RSTClose: ConnectionRule {
   // Definition (RFC 9293 §3.10.5, ABORT call; §3.6.1, MUST-17; RFC 1122 §4.2.2.13):
   // 1. An end in a synchronized state that has not closed in order sends RST,ACK with SEQ = SND.NXT.
   // 2. It had not sent its FIN, or had not received the other end's.
-  // What disproves it: the RST has no ACK flag and copies the ACK of what it answers (rst-after-fin,
-  // half-open-connection), it bears another TTL or its end goes on talking (forged-reset), or it
+  // What disproves it: the RST has no ACK flag and answers a segment that came after its FIN or after
+  // an idle time (rst-after-fin, half-open-connection), it bears another TTL or its end goes on talking (forged-reset), or it
   // follows unanswered probes or retransmissions (keepalive-dead-peer, retransmission-timeout).
 
   public init() {}
@@ -35,8 +35,15 @@ public struct RSTClose: ConnectionRule {
       }), move.from.isSynchronized, move.from != .timeWait, move.from != .lastAck,
       move.from != .closing,
       let reset = tracked.resets(of: side).first(where: { $0.frame == move.frame }),
-      reset.flags.contains(.ack), !reset.annotations.contains(.doubtfulReset)
+      !reset.annotations.contains(.doubtfulReset)
     else { return nil }
+    let isBare = !reset.flags.contains(.ack)
+    if isBare {
+      // It may answer a stray segment; taken for an abort only while the end was still open.
+      guard end.marks.contains(.establishedConfirmed), !end.marks.contains(.finSent),
+        !tracked.segments.contains(where: { $0.flags.contains(.rst) && $0.frame < reset.frame })
+      else { return nil }
+    }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let unsent = Int64(max(0, end.sendNext.distance(from: end.sendUnacknowledged)))
@@ -51,15 +58,18 @@ public struct RSTClose: ConnectionRule {
     } else if move.from == .closeWait {
       lost = "it had the other end's FIN and aborted instead of closing its half"
     } else {
-      lost = "all it had sent was acknowledged; what \(peer) was still sending is lost"
+      lost = "all it had sent was acknowledged; whatever \(peer) still had under way is lost"
     }
     let summary =
       "\(name) aborted the connection to \(peer) in \(move.from) by RST (frame \(reset.frame)) after "
       + "\(ProofText.duration(reset.time.nanoseconds(since: connection.firstTime))): \(lost)."
     return Finding(
-      id: id, severity: .warning, confidence: tracked.confidence(.certain),
+      id: id, severity: .warning,
+      confidence: tracked.confidence(isBare ? .likely : .certain),
       connections: [connection.id],
-      frames: [FrameRole(reset.frame, "RST,ACK at SND.NXT of \(name), in \(move.from)")],
+      frames: [
+        FrameRole(reset.frame, "RST\(isBare ? "" : ",ACK") at SND.NXT of \(name), in \(move.from)")
+      ],
       time: reset.time, summary: summary,
       advice:
         "Look at the program on \(name): SO_LINGER 0, close() with unread data in the socket, or a "

@@ -23,9 +23,8 @@ public struct SimultaneousClose: ConnectionRule {
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
-    guard let one = tracked.fins(of: .client).first, let two = tracked.fins(of: .server).first,
-      one.flags.contains(.ack), two.flags.contains(.ack),
-      one.acknowledgment.precedes(two.end), two.acknowledgment.precedes(one.end)
+    guard tracked.finsCross, let one = tracked.fins(of: .client).first,
+      let two = tracked.fins(of: .server).first
     else { return [] }
     let connection = tracked.connection
     let (first, second) = one.frame < two.frame ? (one, two) : (two, one)
