@@ -1,0 +1,153 @@
+import Foundation
+import Testing
+
+@Suite("The command line")
+struct CommandLineTests {
+  private func refusal(_ scratch: Scratch) throws -> String {
+    try scratch.write(CaptureBytes.refusal, as: "refused.pcap")
+  }
+
+  @Test(
+    "Wrong usage is status 2, explained on standard error",
+    arguments: [
+      [], ["--no-such-flag", "x"], ["--json", "--csv", "x"], ["--records", "nonsense", "x"],
+      ["--color", "blue", "x"], ["--fail-on", "panic", "x"], ["explain", "no-such-thing"],
+      ["timeline", "x", "--finding", "no-such-thing"], ["--limit-rate", "a/b", "x"],
+    ])
+  func wrongUsage(arguments: [String]) throws {
+    let result = try Program.run(arguments)
+    #expect(result.status == 2)
+    #expect(result.output.isEmpty)
+    #expect(!result.errors.isEmpty)
+  }
+
+  @Test("Help is status 0 on standard output")
+  func help() throws {
+    let result = try Program.run(["--help"])
+    #expect(result.status == 0)
+    #expect(result.output.contains("timeline"))
+    #expect(result.errors.isEmpty)
+  }
+
+  @Test("Findings alone are status 0; --fail-on makes them status 1")
+  func failOn() throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    let plain = try Program.run([path])
+    #expect(plain.status == 0)
+    #expect(plain.output.contains("connection-refused"))
+    #expect(try Program.run(["--fail-on", "error", path]).status == 1)
+    #expect(try Program.run(["--fail-on", "warning", path]).status == 1)
+    let healthy = try scratch.write(CaptureBytes.handshake, as: "healthy.pcap")
+    #expect(try Program.run(["--fail-on", "warning", healthy]).status == 0)
+  }
+
+  @Test("An input that could not be read outweighs a finding")
+  func failOnUnreadable() throws {
+    let scratch = try Scratch()
+    let result = try Program.run(["--fail-on", "note", refusal(scratch), "/nowhere"])
+    #expect(result.status == 3)
+  }
+
+  @Test("analyze is what happens without a subcommand")
+  func defaultCommand() throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    #expect(try Program.run([path]).output == Program.run(["analyze", path]).output)
+  }
+
+  @Test("The same input gives the same bytes", arguments: [["--json"], ["--csv"], []])
+  func determinism(options: [String]) throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    let first = try Program.run(options + [path])
+    #expect(try first.output == Program.run(options + [path]).output)
+    #expect(!first.output.isEmpty)
+  }
+
+  @Test("A pipe gets no colours unless they are asked for")
+  func colors() throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    #expect(try !Program.run([path]).output.contains("\u{1b}"))
+    #expect(try Program.run(["--color", "always", path]).output.contains("\u{1b}[31;1mERROR"))
+    #expect(try !Program.run(["--color", "never", path]).output.contains("\u{1b}"))
+  }
+
+  @Test("CSV has a header and a line per connection, each with as many fields")
+  func csv() throws {
+    let scratch = try Scratch()
+    let result = try Program.run(["--csv", refusal(scratch)])
+    #expect(result.lines.count == 2)
+    let fields = result.lines.map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).count
+    }
+    #expect(Set(fields).count == 1)
+    #expect(result.lines.first?.hasPrefix("id,incarnation") == true)
+  }
+
+  @Test("--min-severity leaves out what is milder")
+  func minSeverity() throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    let result = try Program.run([
+      "--json", "--records", "finding", "--min-severity", "error", path,
+    ])
+    #expect(result.lines.allSatisfy { $0.contains(#""severity":"error""#) })
+    #expect(!result.lines.isEmpty)
+  }
+
+  @Test("A timeline shows both ends and the frames of the proof")
+  func timeline() throws {
+    let scratch = try Scratch()
+    let result = try Program.run(["timeline", refusal(scratch), "--finding", "connection-refused"])
+    #expect(result.status == 0)
+    #expect(result.output.contains("SYN-SENT"))
+    #expect(result.output.contains("S 0:0(0) win 65535"))
+    #expect(result.output.contains("▲ connection-refused"))
+  }
+
+  @Test("A timeline is of the connections asked for")
+  func choice() throws {
+    let scratch = try Scratch()
+    let path = try refusal(scratch)
+    for options in [["-n", "1"], ["--port", "80"], ["--address", "192.0.2.9"]] {
+      #expect(try Program.run(["timeline", path] + options).output.contains("Connection 1"))
+    }
+    for options in [["-n", "2"], ["--port", "81"], ["--address", "192.0.2.8"]] {
+      let result = try Program.run(["timeline", path] + options)
+      #expect(result.output.isEmpty)
+      #expect(result.errors.contains("no connection matches"))
+    }
+  }
+
+  @Test("explain lists every diagnosis and has a page of each")
+  func explain() throws {
+    let catalogue = try Program.run(["explain"])
+    #expect(catalogue.status == 0)
+    let ids = catalogue.lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(ids.contains("connection-refused"))
+    for id in ids {
+      let page = try Program.run(["explain", id], environment: ["COLUMNS": "80"])
+      #expect(page.status == 0, "\(id)")
+      for heading in ["MECHANISM", "PROOF", "WHAT TO CHANGE", "REFERENCES"] {
+        #expect(page.output.contains("\n\(heading)\n"), "\(id): \(heading)")
+      }
+    }
+  }
+
+  @Test("An unknown diagnosis brings the name that was meant")
+  func nearMiss() throws {
+    let result = try Program.run(["explain", "conection-refused"])
+    #expect(result.status == 2)
+    #expect(result.errors.contains("connection-refused"))
+  }
+
+  @Test("The schema is JSON")
+  func schema() throws {
+    let result = try Program.run(["schema"])
+    let value = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+    #expect((value as? [String: Any])?["$defs"] != nil)
+  }
+}
