@@ -70,7 +70,7 @@ public struct LiveCapture: ~Copyable, Sendable {
   ///     pipe that a signal handler writes to. A signal by itself ends the wait too, when it
   ///     comes during it.
   /// - Returns: False when there are no frames.
-  /// - Throws: The device was switched off or taken away.
+  /// - Throws: The device was taken away. One that is switched off is waited for: it may come back.
   public mutating func read(
     into batch: inout FrameBatch, waiting milliseconds: Int, orUntilReadable other: Int32? = nil
   ) throws(CaptureError) -> Bool {

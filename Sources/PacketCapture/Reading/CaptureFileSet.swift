@@ -84,8 +84,10 @@ public struct CaptureFileSet: ~Copyable, Sendable {
       }
       openWhatIsDue()
       guard let index = earliest() else { return batch.count > 0 }
-      let others = open.indices.filter { $0 != index }.map { open[$0].position }
-      let limit = (others + waiting.suffix(1).map(\.position)).min()
+      var limit = waiting.last?.position
+      for other in open.indices where other != index {
+        limit = min(limit ?? open[other].position, open[other].position)
+      }
       guard open[index].move(to: &batch, before: limit, number: &nextFrameNumber) else {
         return true
       }
