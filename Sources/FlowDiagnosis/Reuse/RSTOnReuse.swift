@@ -27,7 +27,9 @@ public struct RSTOnReuse: ConnectionRule {
 
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent)
-      && (connection.traits.contains(.reuses) || connection.client.rstCount > 0)
+      && (connection.client.rstCount > 0
+        || connection.traits.contains(.reuses)
+          && (connection.noticed.contains(.previousIncarnation) || connection.server.rstCount > 0))
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {

@@ -20,6 +20,8 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
 
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.reuses) && connection.client.marks.contains(.synSent)
+      && (connection.noticed.contains(.previousIncarnation) || connection.client.rstCount > 0
+        || connection.server.rstCount > 0)
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {

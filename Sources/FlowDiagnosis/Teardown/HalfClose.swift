@@ -23,9 +23,12 @@ public struct HalfClose: ConnectionRule {
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
-    guard tracked.isTwoSided, !tracked.connection.noticed.contains(.acknowledgesUnseen) else {
-      return []
-    }
+    guard tracked.isTwoSided, !tracked.connection.noticed.contains(.acknowledgesUnseen),
+      tracked.segments.contains(where: {
+        $0.length > 0 && !$0.flags.contains(.fin)
+          && ($0.clientState == .finWait2 || $0.serverState == .finWait2)
+      })
+    else { return [] }
     return Side.allCases.compactMap { examine(tracked, $0) }
   }
 

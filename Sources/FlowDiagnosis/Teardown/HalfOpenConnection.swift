@@ -112,7 +112,7 @@ public struct HalfOpenConnection: ConnectionRule {
       ladder: [
         "  client                                        server",
         "  ESTABLISHED                                   ESTABLISHED",
-        "                       (idle)                   (crash, or state expired)",
+        "                       (idle)                   (crash, state expired)",
         "  ESTABLISHED     ---- data --------------->    no connection",
         "  CLOSED          <--- RST seq=data's ACK --",
       ],

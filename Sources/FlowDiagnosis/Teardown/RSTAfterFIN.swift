@@ -9,7 +9,7 @@ public struct RSTAfterFIN: ConnectionRule {
   public let severity = Severity.warning
   public let supersedes = ["rst-close", "half-open-connection"]
 
-  // Definition (RFC 9293 §3.6.1, MUST-16; §3.5.2, group 1):
+  // Definition (RFC 9293 §3.6.1, SHLD-3; §3.5.2, group 1):
   // 1. An end has sent its FIN; the other end has not closed.
   // 2. The other end sends data after that FIN had reached it.
   // 3. The closer answers by RST without ACK flag, SEQ = the data's ACK: nobody can read any more.

@@ -8,7 +8,7 @@ public struct RSTClose: ConnectionRule {
   public let group = RuleGroup.teardown
   public let severity = Severity.warning
 
-  // Definition (RFC 9293 §3.10.5, ABORT call; §3.6.1, MUST-17; RFC 1122 §4.2.2.13):
+  // Definition (RFC 9293 §3.10.5, ABORT call; §3.6.1, SHLD-3; RFC 1122 §4.2.2.13):
   // 1. An end in a synchronized state that has not closed in order sends RST,ACK with SEQ = SND.NXT.
   // 2. It had not sent its FIN, or had not received the other end's.
   // What disproves it: the RST has no ACK flag and answers a segment that came after its FIN or after
