@@ -88,11 +88,13 @@ struct OptionsStrippedLedger: Ledger {
     _ pair: Pair, _ note: Note, inAnswer: [String], inCall: [String]
   ) -> Finding {
     let names = (inAnswer + inCall).joined(separator: " and ")
+    let them = inAnswer.count + inCall.count > 1 || names == "timestamps" ? "them" : "it"
     let how =
       inCall.isEmpty
-      ? "the SYNs offer it, the SYN,ACKs come without, as if the offer had been removed on the way"
+      ? "the SYNs offer \(them), the SYN,ACKs come without, as if the offer had been removed on the way"
       : inAnswer.isEmpty
-        ? "the SYNs reach this capture without it" : "the SYNs or the SYN,ACKs come without it"
+        ? "the SYNs reach this capture without \(them)"
+        : "the SYNs or the SYN,ACKs come without \(them)"
     return Finding(
       id: OptionsStripped.id, severity: .note,
       confidence: note.handshakes > 1 ? .likely : .possible, connections: [note.firstID],
@@ -102,7 +104,7 @@ struct OptionsStrippedLedger: Ledger {
       summary:
         "Between \(pair.client) and \(pair.listener.name) \(names) vanished in all "
         + "\(ProofText.count(note.handshakes, "handshake")) (first: frame \(note.firstFrame)): \(how), "
-        + "though \(pair.client) agrees on it with other servers and \(pair.listener.name) with "
+        + "though \(pair.client) agrees on \(them) with other servers and \(pair.listener.name) with "
         + "other callers.",
       advice:
         "Look on the way between these two for a firewall, accelerator or SYN proxy that clears "

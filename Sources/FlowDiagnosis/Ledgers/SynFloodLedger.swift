@@ -200,7 +200,8 @@ struct SynFloodLedger: Ledger {
     return Finding(
       id: SynFlood.id, severity: .warning, confidence: .likely,
       connections: examples.map(\.firstID).sorted(), connectionCount: sum.failed, frames: frames,
-      time: CaptureTime(nanoseconds: (endSecond + 1) * Timers.second),
+      time: CaptureTime(nanoseconds: endSecond * Timers.second)
+        .advanced(byNanoseconds: Timers.second),
       summary: summary + ".",
       advice: usesCookies
         ? "It holds. See that net.ipv4.tcp_syncookies stays on at \(listener.address), and filter "

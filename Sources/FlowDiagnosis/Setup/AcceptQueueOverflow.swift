@@ -123,7 +123,9 @@ public struct AcceptQueueOverflow: ConnectionRule {
       })
     else { return nil }
     let delay = reset.time.nanoseconds(since: acknowledgment.time)
-    guard delay < 3 * attempt.connection.serverRoundTrip + 100_000_000 else { return nil }
+    guard delay >= 0, (delay - 100_000_000) / 3 < attempt.connection.serverRoundTrip else {
+      return nil
+    }
     let tracked = attempt.tracked
     return Finding(
       id: id, severity: .error, confidence: tracked.confidence(.likely),

@@ -46,7 +46,7 @@ extension Attempt {
     guard segment.hasTimestamps, segment.timestampValue != 0 else { return nil }
     let followers = (synAcks + serverSegments).filter {
       $0.frame > segment.frame && $0.hasTimestamps
-        && $0.time.nanoseconds(since: segment.time) < 10 * Timers.second
+        && (0..<10 * Timers.second).contains($0.time.nanoseconds(since: segment.time))
     }
     guard let next = followers.min(by: { $0.frame < $1.frame }) else { return nil }
     let ticks = TimestampValue(next.timestampValue).distance(

@@ -88,7 +88,7 @@ extension ProofText {
   static func schedule(_ segments: [SegmentRecord]) -> String {
     guard let first = segments.first else { return "" }
     var times = segments.prefix(8).map { segment in
-      let tenths = (max(0, segment.time.nanoseconds(since: first.time)) + 50_000_000) / 100_000_000
+      let tenths = (max(0, segment.time.nanoseconds(since: first.time)) / 50_000_000 + 1) / 2
       return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
     }
     if segments.count > 8 { return "\(times.joined(separator: ", ")), … s" }

@@ -39,7 +39,7 @@ public struct SlowHandshake: ConnectionRule {
     let late = attempt.wasLate(answer)
     let asked = attempt.echoed(by: answer) ?? newest
     let delay = answer.time.nanoseconds(since: asked.time)
-    guard delay > Self.floor, delay > 5 * usual else { return [] }
+    guard delay > Self.floor, delay / 5 > usual else { return [] }
     if !late {
       // Not late on its way: the SYN was, or the server, or an earlier SYN,ACK was lost.
       guard asked.frame == newest.frame, attempt.syns.count == 1,
