@@ -38,7 +38,7 @@ extension RSTOnReuse {
           "on the server: TcpEstabResets grows when the old connection was ESTABLISHED or CLOSE-WAIT"
         ),
         .init(
-          "ss -tan '( state last-ack or state close-wait or state established )' dst CLIENT",
+          "ss -tan state last-ack state close-wait state established dst CLIENT",
           "on the server, before the call: the old connection with the client's port"),
         .init(
           "nstat -az TcpExtTCPTimeWaitOverflow",
