@@ -67,17 +67,25 @@ public struct ShortConnections: LedgerRule {
       counts[key] = count
     }
 
+    /// Pairs that get a finding of their own.
+    private static let told = 20
+
     func conclude(_ facts: CaptureFacts) -> [Finding] {
-      counts.keys.sorted().compactMap { key in
-        guard let count = counts[key], count.connections >= ShortConnections.least else {
-          return nil
-        }
+      let pairs = counts.filter { entry in
+        let count = entry.value
+        guard count.connections >= ShortConnections.least else { return false }
         let span = count.last.nanoseconds(since: count.first)
-        guard span / Int64(count.connections) <= ShortConnections.pause,
-          count.control * 10 >= count.packets * 3
-        else { return nil }
-        return finding(key, count, span)
+        return span / Int64(count.connections) <= ShortConnections.pause
+          && count.control * 10 >= count.packets * 3
       }
+      .sorted { ($1.value.connections, $0.key) < ($0.value.connections, $1.key) }
+      var findings = pairs.prefix(Notes.told).map {
+        finding($0.key, $0.value, $0.value.last.nanoseconds(since: $0.value.first))
+      }
+      if pairs.count > Notes.told {
+        findings[0].summary += " \(pairs.count - Notes.told) pairs with fewer are left out."
+      }
+      return findings
     }
 
     private func finding(_ key: ServiceKey, _ count: Count, _ span: Int64) -> Finding {
