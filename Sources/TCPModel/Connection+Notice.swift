@@ -97,8 +97,8 @@ extension Connection {
   private static let meteredLength: UInt64 = 8
 
   /// Whether waits at its ends are worth measuring from now on.
-  func deservesMeter(_ annotations: SegmentAnnotations) -> Bool {
-    client.packets &+ server.packets > Connection.meteredLength
+  func deservesMeter(_ segment: Segment, _ annotations: SegmentAnnotations) -> Bool {
+    segment.sackCount > 0 || client.packets &+ server.packets > Connection.meteredLength
       || !annotations.isDisjoint(with: [.zeroWindow, .retransmission, .windowProbe, .gap])
   }
 

@@ -14,6 +14,8 @@ public struct ConnectionTracker: ~Copyable {
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = Deque<UInt32>()
+  /// Connections in which something went wrong lately, and when; only where they are watched.
+  var disturbed = Deque<(id: UInt64, place: UInt32, time: CaptureTime)>()
   /// What incarnations met, by id. Cold.
   var previousIncarnations: [UInt64: PreviousIncarnation] = [:]
   /// ICMP errors, by id. Cold.
@@ -177,6 +179,7 @@ public struct ConnectionTracker: ~Copyable {
     let annotations = effects.annotations
     if !annotations.isEmpty { connections[place].tally(annotations, sender: side) }
     if segment.time < now { connections[place].noteReversal(segment, now) }
+    if options.watchesDisturbances { watch(segment, annotations, place) }
     record(segment, side, annotations, at: place)
     if options.keepsTransitions { log(effects, of: place, by: segment, side) }
     let newer = connections[place].newer
@@ -197,11 +200,65 @@ public struct ConnectionTracker: ~Copyable {
     }
   }
 
+  /// Puts a connection in line to be looked at while it lives.
+  private mutating func watch(
+    _ segment: Segment, _ annotations: SegmentAnnotations, _ place: UInt32
+  ) {
+    guard
+      !annotations.isDisjoint(with: ConnectionTracker.disturbances)
+        || segment.flags.contains(.rst) || connections[place].traits.contains(.isSelf),
+      !connections[place].traits.contains(.watched)
+    else { return }
+    connections[place].traits.insert(.watched)
+    disturbed.append((connections[place].id, place, segment.time))
+  }
+
+  private static let disturbances: SegmentAnnotations = [
+    .repeated, .revokes, .unacceptableEcho, .unacceptableAcknowledgment, .previousIncarnation,
+    .ignoredReset, .doubtfulReset, .resurrects, .oldTimestamp, .timestampRegression,
+  ]
+
+  /// The next living connection in which something went wrong at least `quiet` nanoseconds ago, as
+  /// it stands; nil if there is none. It stays tracked, and comes again when more goes wrong.
+  public mutating func nextDisturbed(quiet: Int64 = Timers.second) -> TrackedConnection? {
+    while let first = disturbed.first {
+      guard now.nanoseconds(since: first.time) >= quiet else { return nil }
+      disturbed.removeFirst()
+      guard connections[first.place].id == first.id else { continue }
+      connections[first.place].traits.remove(.watched)
+      return snapshot(first.place)
+    }
+    return nil
+  }
+
+  /// A connection as it stands, without letting it go.
+  private func snapshot(_ place: UInt32) -> TrackedConnection {
+    let connection = connections[place]
+    return TrackedConnection(
+      connection: connection, segments: records.elements(of: connection.segments),
+      transitions: transitionNodes.elements(of: connection.transitions),
+      previous: previousIncarnations[connection.id],
+      icmpErrors: icmpErrors[connection.id] ?? [],
+      stalls: connection.meter == 0 ? nil : meters[connection.meter])
+  }
+
+  /// How many endpoints of tracked connections are in each state, by `TCPState.rawValue`.
+  public func statesHeld() -> [Int] {
+    var counts = [Int](repeating: 0, count: TCPState.allCases.count)
+    for place in wheel.places {
+      counts[Int(connections[place].client.state.rawValue)] += 1
+      if !connections[place].traits.contains(.isSelf) {
+        counts[Int(connections[place].server.state.rawValue)] += 1
+      }
+    }
+    return counts
+  }
+
   /// Lets the stall meters see the segment, once the connection is long or disturbed enough to have
   /// them.
   private mutating func measure(_ segment: Segment, _ side: Side, at place: UInt32) {
     if connections[place].meter == 0 {
-      guard connections[place].deservesMeter(effects.annotations) else { return }
+      guard connections[place].deservesMeter(segment, effects.annotations) else { return }
       connections[place].meter = meters.insert(StallMeters())
       connections[place].traits.insert(.measured)
     }
@@ -412,6 +469,7 @@ public struct ConnectionTracker: ~Copyable {
         ? icmpErrors.removeValue(forKey: connection.id) ?? [] : [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
     if connection.meter != 0 { meters.remove(connection.meter) }
+    connections[place].id = 0
     records.removeAll(&connections[place].segments)
     transitionNodes.removeAll(&connections[place].transitions)
     connections.remove(place)

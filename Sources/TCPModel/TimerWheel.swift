@@ -61,6 +61,9 @@ struct TimerWheel {
     return nil
   }
 
+  /// Every place in the wheel, in no particular order.
+  var places: some Sequence<UInt32> { [slots.joined(), [due].joined()].joined() }
+
   /// Takes out every place.
   mutating func removeAll() -> [UInt32] {
     var places = due

@@ -11,6 +11,9 @@ public struct TrackerOptions: Sendable {
   public var keepsTransitions = true
   /// Whether every segment is recorded, not only those that open, close or disturb.
   public var keepsAllSegments = false
+  /// Whether connections in which something goes wrong are handed out while they live, through
+  /// `nextDisturbed`.
+  public var watchesDisturbances = false
   /// The secret of the hash.
   public var hashSeed = HashSeed.fixed
 
