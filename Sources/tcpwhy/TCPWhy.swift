@@ -7,7 +7,9 @@ struct TCPWhy: ParsableCommand {
     commandName: "tcpwhy",
     abstract: "Names what went wrong in TCP connections, from the packets.",
     usage: "tcpwhy FILE…\ntcpwhy <subcommand> …",
-    subcommands: [Analyze.self, TimelineCommand.self, Explain.self, PrintSchema.self],
+    subcommands: [
+      Analyze.self, TimelineCommand.self, Report.self, Explain.self, PrintSchema.self,
+    ],
     defaultSubcommand: Analyze.self)
 
   /// Parses the command line, runs what it asks for and ends with the status that says how it went.

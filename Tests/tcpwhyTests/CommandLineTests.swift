@@ -121,6 +121,22 @@ struct CommandLineTests {
     }
   }
 
+  @Test("A report is one page with the findings in it")
+  func report() throws {
+    let scratch = try Scratch()
+    let page = scratch.path("page.html")
+    let result = try Program.run(["report", refusal(scratch), "-o", page.path])
+    #expect(result.status == 0)
+    #expect(result.output.isEmpty)
+    let text = try String(contentsOf: page, encoding: .utf8)
+    #expect(text.hasPrefix("<!DOCTYPE html>"))
+    #expect(text.contains("connection-refused"))
+    #expect(text.hasSuffix("</html>\n"))
+    let nowhere = try Program.run(["report", refusal(scratch), "-o", "/no/such/folder/x.html"])
+    #expect(nowhere.status == 3)
+    #expect(nowhere.errors.contains("/no/such/folder/x.html"))
+  }
+
   @Test("explain lists every diagnosis and has a page of each")
   func explain() throws {
     let catalogue = try Program.run(["explain"])

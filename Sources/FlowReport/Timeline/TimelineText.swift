@@ -297,7 +297,7 @@ extension String {
 
 extension OutputBuffer {
   /// Appends seconds with six digits after the point, whatever the clock of the capture.
-  fileprivate mutating func write(ladderSeconds nanoseconds: Int64) {
+  mutating func write(ladderSeconds nanoseconds: Int64) {
     if nanoseconds < 0 { write("-") }
     let microseconds = (nanoseconds.magnitude + 500) / 1000
     write(microseconds / 1_000_000)

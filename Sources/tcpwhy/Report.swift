@@ -1,0 +1,84 @@
+import ArgumentParser
+import FlowDiagnosis
+import FlowReport
+import PacketCapture
+import SystemPackage
+import TCPModel
+
+/// `tcpwhy report FILE… -o report.html`
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write one page of HTML to share: findings, connections, ladders.")
+
+  @Argument(
+    help: ArgumentHelp("Captures to read, as one input in order of time.", valueName: "file"))
+  var files: [String]
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("Where to write; - is standard output.", valueName: "path"))
+  var output = "report.html"
+
+  @Option(help: ArgumentHelp("Draw no more connections than this.", valueName: "count"))
+  var limit = 40
+
+  @OptionGroup(title: "Tracking") var tracking: TrackingOptions
+
+  func validate() throws {
+    guard (0...10_000).contains(limit) else {
+      throw ValidationError("--limit is between 0 and 10000.")
+    }
+  }
+
+  func run() throws {
+    let input = CaptureInput(paths: files)
+    var analysis = Analysis(tracker: tracking.tracker, diagnosis: tracking.diagnosis)
+    var groups = FindingGroups()
+    var rows = ConnectionRows(limit: 500)
+    var drawn: [(TrackedConnection, [Finding])] = []
+    let problems = analysis.read(
+      input,
+      { tracked, findings in
+        for finding in findings { groups.add(finding) }
+        rows.add(tracked.connection, findings)
+        if !findings.isEmpty, drawn.count < limit { drawn.append((tracked, findings)) }
+      })
+    let concluded = analysis.conclude()
+    for finding in concluded { groups.add(finding) }
+    drawn.sort { $0.0.connection.id < $1.0.connection.id }
+    let timelines = drawn.map { tracked, findings in
+      Timeline(
+        tracked,
+        findings: findings
+          + concluded.filter { $0.connections.contains(tracked.connection.id) })
+    }
+    if analysis.totals.files > 0 {
+      var page = OutputBuffer()
+      HTMLReport(input: input.name, timers: tracking.timers, end: analysis.now)
+        .write(analysis.totals, groups, rows, timelines, to: &page)
+      try write(page)
+    }
+    for problem in problems {
+      StandardError.write(line: "tcpwhy: \("\(problem)".escapedForTerminal)")
+    }
+    if !problems.isEmpty { throw EndStatus.unreadableInput }
+  }
+
+  private func write(_ page: OutputBuffer) throws {
+    guard output != "-" else {
+      var standard = StandardOutput()
+      standard.buffer.write(bytes: page.bytes)
+      standard.flush()
+      return
+    }
+    do {
+      let file = try FileDescriptor.open(
+        FilePath(output), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try file.closeAfter { _ = try file.writeAll(page.bytes) }
+    } catch {
+      StandardError.write(line: "tcpwhy: \(output.escapedForTerminal): \(error)")
+      throw EndStatus.unreadableInput
+    }
+  }
+}
