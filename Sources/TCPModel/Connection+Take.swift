@@ -26,7 +26,24 @@ extension Connection {
       return false
     }
     notice(segment, sender: self[side], receiver: self[side.peer], &effects)
+    if self[side].marks.contains(.challenged) { noteChallenge(segment, side, &effects) }
     return true
+  }
+
+  /// An end that received what it must not take answers by a pure ACK (RFC 5961 §3.2, §4.2).
+  private mutating func noteChallenge(
+    _ segment: Segment, _ side: Side, _ effects: inout StepEffects
+  ) {
+    if segment.sequenceLength == 0, segment.flags.contains(.ack),
+      !segment.flags.contains(.rst)
+    {
+      effects.annotations.insert(.challenge)
+    }
+    if side == .client {
+      client.marks.remove(.challenged)
+    } else {
+      server.marks.remove(.challenged)
+    }
   }
 
   /// Silence after which a segment is kept in the history for its own sake, nanoseconds.
@@ -36,7 +53,8 @@ extension Connection {
   /// the frame.
   private mutating func isCaptureDuplicate(_ segment: Segment, _ side: Side) -> Bool {
     side == .client
-      ? client.hasJustSent(segment) : server.hasJustSent(segment)
+      ? client.hasJustSent(segment, peer: server.lastFrame)
+      : server.hasJustSent(segment, peer: client.lastFrame)
   }
 
   /// The new incarnation sees how an end answers out of the older one.
@@ -115,7 +133,9 @@ extension Endpoint {
   }
 
   /// Compares a frame with the last four of this endpoint and remembers it.
-  fileprivate mutating func hasJustSent(_ segment: Segment) -> Bool {
+  ///
+  /// - Parameter peer: The frame of the peer's last segment.
+  fileprivate mutating func hasJustSent(_ segment: Segment, peer: UInt64) -> Bool {
     let identity = Endpoint.identity(segment)
     var found = false
     for index in 0..<4 where recentSegments[index] == identity { found = true }
@@ -126,7 +146,7 @@ extension Endpoint {
       if segment.identification != 0 {
         if age < Timers.second { return true }
       } else if age < Endpoint.duplicateTime,
-        segment.sequenceLength > 0 || segment.hopLimit != hopLimit
+        segment.hopLimit != hopLimit || (segment.sequenceLength > 0 && peer < lastFrame)
       {
         return true
       }

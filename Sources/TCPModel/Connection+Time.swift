@@ -7,18 +7,34 @@ extension Connection {
     if !traits.contains(.isSelf) { server.expireTimer(.server, timers, now: now, &effects) }
   }
 
-  /// When it is worth looking at again: the next timer of an end, or the end of remembrance.
-  func nextDeadline(_ timers: Timers) -> CaptureTime {
-    if isOver { return lastTime.advanced(byNanoseconds: timers.remembrance) }
-    var deadline = lastTime.advanced(byNanoseconds: 300 * Timers.second)
-    if let limit = timers.limit(of: client.state) {
-      deadline = min(deadline, client.timerStart.advanced(byNanoseconds: limit))
+  /// Whether nothing more is to be expected of it: over, and remembered long enough.
+  func isDone(_ options: TrackerOptions, now: CaptureTime) -> Bool {
+    let silence = now.nanoseconds(since: lastTime)
+    if isOver { return silence >= options.timers.remembrance }
+    guard let limit = options.idleLimit else { return false }
+    return silence >= limit
+  }
+
+  /// When it is worth looking at again: the next timer of an end, or the end of remembrance. A state
+  /// without a timer lasts; it is only looked at from time to time.
+  func nextReview(_ options: TrackerOptions, now: CaptureTime) -> CaptureTime {
+    if isOver { return lastTime.advanced(byNanoseconds: options.timers.remembrance) }
+    var review = now.advanced(byNanoseconds: 300 * Timers.second)
+    if let limit = options.idleLimit {
+      review = min(review, lastTime.advanced(byNanoseconds: limit))
     }
-    if let limit = timers.limit(of: server.state) {
-      deadline = min(deadline, server.timerStart.advanced(byNanoseconds: limit))
+    if let limit = options.timers.limit(of: client.state) {
+      review = min(review, client.timerStart.advanced(byNanoseconds: limit))
     }
-    // A state without a timer lasts; it is only looked at from time to time.
-    return max(deadline, lastTime.advanced(byNanoseconds: Timers.second))
+    if let limit = options.timers.limit(of: server.state) {
+      review = min(review, server.timerStart.advanced(byNanoseconds: limit))
+    }
+    return max(review, now)
+  }
+
+  /// Whether each end has proved that the connection is open.
+  var isOpenedForSure: Bool {
+    client.marks.contains(.establishedConfirmed) && server.marks.contains(.establishedConfirmed)
   }
 }
 

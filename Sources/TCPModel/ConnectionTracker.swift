@@ -284,6 +284,7 @@ public struct ConnectionTracker: ~Copyable {
     guard
       options.keepsAllSegments || isNotable(segment, annotations)
         || connections[place].segments.count < 5 || connections[place].activeCloser != .none
+        || !connections[place].isOpenedForSure
     else {
       connections[place].omitted &+= 1
       return
@@ -382,11 +383,10 @@ public struct ConnectionTracker: ~Copyable {
   /// A connection's time in the wheel has come: its timers may have run out, and it may be done.
   private mutating func review(_ place: UInt32) {
     expireTimers(place)
-    let due = connections[place].nextDeadline(options.timers)
-    if due <= now {
+    if connections[place].isDone(options, now: now) {
       settle(place)
     } else {
-      wheel.schedule(place, at: due)
+      wheel.schedule(place, at: connections[place].nextReview(options, now: now))
     }
   }
 

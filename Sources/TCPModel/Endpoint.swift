@@ -162,6 +162,8 @@ public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
   public static let presumed = EndpointMarks(rawValue: 1 << 29)
   /// A new SYN on its 4-tuple passed under its name, so that it is held to be gone.
   public static let released = EndpointMarks(rawValue: 1 << 30)
+  /// A SYN or RST that it must not take reached it: it owes a challenge ACK.
+  public static let challenged = EndpointMarks(rawValue: 1 << 31)
   /// The window it last offered is zero.
   public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
 }

@@ -38,7 +38,7 @@ extension Endpoint {
     case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
       .timeWait:
       // RFC 9293 §3.10.7.4, fourth check: answered by a challenge ACK.
-      break
+      marks.insert(.challenged)
     }
   }
 
@@ -133,7 +133,11 @@ extension Endpoint {
         move(to: .closed, .received, side: side, context, &effects, segment: segment)
       } else {
         effects.annotations.insert(.ignoredReset)
-        if !accepts(sequence, sequence) { effects.annotations.insert(.unacceptable) }
+        if accepts(sequence, sequence) {
+          marks.insert(.challenged)
+        } else {
+          effects.annotations.insert(.unacceptable)
+        }
       }
     }
   }

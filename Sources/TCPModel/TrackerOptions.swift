@@ -3,6 +3,9 @@ public struct TrackerOptions: Sendable {
   public var timers = Timers()
   /// Connections held at once, half-open and closed ones included. The least valuable go first.
   public var maximumConnections = 1_000_000
+  /// Silence after which an open connection is let go, nanoseconds; nil: never. A capture file has
+  /// an end; a live capture that runs for days needs a limit.
+  public var idleLimit: Int64?
   /// Segments kept of one connection; the first and the last ones stay.
   public var maximumSegments: UInt32 = 96
   /// Transitions kept of one connection.
