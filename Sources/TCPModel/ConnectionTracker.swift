@@ -16,6 +16,8 @@ public struct ConnectionTracker: ~Copyable {
   var settled = Deque<UInt32>()
   /// Connections in which something went wrong lately, and when; only where they are watched.
   var disturbed = Deque<(id: UInt64, place: UInt32, time: CaptureTime)>()
+  /// Changes of state not yet handed out; only where they are watched.
+  var watchedTransitions = Deque<(id: UInt64, place: UInt32, transition: Transition)>()
   /// What incarnations met, by id. Cold.
   var previousIncarnations: [UInt64: PreviousIncarnation] = [:]
   /// ICMP errors, by id. Cold.
@@ -315,6 +317,7 @@ public struct ConnectionTracker: ~Copyable {
       case .transition(let transition):
         transitionNodes.append(
           transition, to: &connections[place].transitions, limit: options.maximumTransitions)
+        watch(transition, of: place)
       case .takeBack(let side, let state):
         revoke(side, to: state, at: place)
       }
@@ -346,6 +349,7 @@ public struct ConnectionTracker: ~Copyable {
     let frame = connections[place].lastFrame
     while let last = chain.popLast() {
       transitionNodes[last].element.revokedBy = frame
+      watch(transitionNodes[last].element, of: place)
       if transitionNodes[last].element.from == state { return }
     }
   }

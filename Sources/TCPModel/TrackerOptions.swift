@@ -17,6 +17,9 @@ public struct TrackerOptions: Sendable {
   /// Whether connections in which something goes wrong are handed out while they live, through
   /// `nextDisturbed`.
   public var watchesDisturbances = false
+  /// Whether changes of state are handed out as they are concluded, through `nextTransition`. Needs
+  /// `keepsTransitions`.
+  public var watchesTransitions = false
   /// The secret of the hash.
   public var hashSeed = HashSeed.fixed
 

@@ -8,7 +8,8 @@ struct TCPWhy: ParsableCommand {
     abstract: "Names what went wrong in TCP connections, from the packets.",
     usage: "tcpwhy FILE…\ntcpwhy <subcommand> …",
     subcommands: [
-      Analyze.self, TimelineCommand.self, Report.self, Explain.self, PrintSchema.self,
+      Analyze.self, Sniff.self, TimelineCommand.self, Report.self, Explain.self, PrintSchema.self,
+      Interfaces.self,
     ],
     defaultSubcommand: Analyze.self)
 

@@ -16,6 +16,7 @@ public struct TimelineText: Sendable {
   private let timers: Timers
   private let end: CaptureTime
   private let hasStreamNumber: Bool
+  private let ending: String
 
   private static let stateWidth = 12
   private static let timeWidth = 10
@@ -26,11 +27,13 @@ public struct TimelineText: Sendable {
   ///   - timers: What the states were rebuilt with.
   ///   - end: When the capture ended.
   ///   - hasStreamNumber: Whether Wireshark numbers the connections as we do, from 0.
+  ///   - ending: What comes at `end`, in a word or two.
   public init(
     _ timeline: Timeline, _ layout: TextLayout, timers: Timers, end: CaptureTime,
-    hasStreamNumber: Bool
+    hasStreamNumber: Bool, ending: String = "end of capture"
   ) {
     self.hasStreamNumber = hasStreamNumber
+    self.ending = ending
     self.timeline = timeline
     self.timers = timers
     self.end = end
@@ -84,7 +87,7 @@ public struct TimelineText: Sendable {
     row(
       "", "", "\(connection.client.state)".paddedState,
       isSelf ? "" : "\(connection.server.state)",
-      between: centered("end of capture\(remark)"), to: &out)
+      between: centered("\(ending)\(remark)"), to: &out)
   }
 
   private func writeHeading(to out: inout OutputBuffer) {

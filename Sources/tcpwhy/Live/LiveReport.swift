@@ -1,0 +1,41 @@
+import FlowDiagnosis
+import FlowReport
+import PacketDecoding
+import TCPModel
+
+/// What the report at the end is made of, and that report.
+struct LiveReport {
+  private var groups = FindingGroups()
+  private var rows: ConnectionRows
+  private let layout: TextLayout
+  private let timers: Timers
+  private let limit: Int
+  /// The file that is written, as it is named in commands.
+  private let file: String
+
+  init(layout: TextLayout, timers: Timers, limit: Int, file: String?) {
+    self.layout = layout
+    self.timers = timers
+    self.limit = limit
+    self.file = CaptureInput(paths: [file ?? "FILE"]).shellText.escapedForTerminal
+    rows = ConnectionRows(limit: limit)
+  }
+
+  mutating func add(_ tracked: TrackedConnection, _ findings: [Finding]) {
+    for finding in findings { groups.add(finding) }
+    rows.add(tracked.connection, findings)
+  }
+
+  mutating func write(
+    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    to out: inout OutputBuffer
+  ) {
+    for finding in findings { groups.add(finding) }
+    let text = TotalsText(layout)
+    text.writeHeadline(totals, groups, to: &out)
+    FindingText(layout, input: file).write(groups, limit: limit, to: &out)
+    ConnectionTable(layout, timers: timers, now: now, hasStreamNumbers: false)
+      .write(rows, to: &out)
+    text.write(totals, to: &out)
+  }
+}
