@@ -85,7 +85,7 @@ public struct ConnectionTable: Sendable {
     out.write(palette.faint(line(columns, widths) { $0.title }))
     out.write("\n")
     for (row, cells) in zip(rows, cells) {
-      var text = line(columns, widths) { cells[$0.rawValue] }
+      var text = line(columns, widths, row.severity) { cells[$0.rawValue] }
       if let severity = row.severity { text = palette.severity(severity, text) }
       out.write(text)
       out.write("\n")
@@ -99,17 +99,30 @@ public struct ConnectionTable: Sendable {
     out.write("\n")
   }
 
-  private func line(_ columns: [Column], _ widths: [Int], _ cell: (Column) -> String) -> String {
+  /// A line; its first column says how bad the worst finding is: E, W or n.
+  private func line(
+    _ columns: [Column], _ widths: [Int], _ severity: Severity? = nil,
+    _ cell: (Column) -> String
+  ) -> String {
     var text = ""
     for column in columns {
       let width = widths[column.rawValue]
-      text += "  "
+      text += column == .id ? ConnectionTable.mark(severity) : "  "
       text +=
         column.isRight
         ? cell(column).paddedLeft(to: width)
         : column == columns.last ? cell(column) : cell(column).padded(to: width)
     }
     return text
+  }
+
+  private static func mark(_ severity: Severity?) -> String {
+    switch severity {
+    case .error: "E "
+    case .warning: "W "
+    case .note: "n "
+    case nil: "  "
+    }
   }
 
   private func fittingColumns(_ cells: [[String]]) -> [Column] {

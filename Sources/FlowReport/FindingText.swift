@@ -58,7 +58,8 @@ public struct FindingText: Sendable {
     if group.count > 1 {
       let others = group.connections.filter { !finding.connections.contains($0) }
       let shown = others.prefix(6).map { "\($0)" }.joined(separator: ", ")
-      let list = others.isEmpty ? "" : ", on connections \(shown)\(others.count > 6 ? ", …" : "")"
+      let noun = others.count == 1 ? "connection" : "connections"
+      let list = others.isEmpty ? "" : ", on \(noun) \(shown)\(others.count > 6 ? ", …" : "")"
       layout.write(
         label: "also",
         "\(group.count - 1) more like it\(list): tcpwhy timeline \(input) --finding \(finding.id)",

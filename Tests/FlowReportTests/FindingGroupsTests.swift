@@ -56,7 +56,7 @@ struct FindingGroupsTests {
           summary of 1
           frames   10 SYN · 11 RST
           do       advice
-          also     1 more like it, on connections 2: tcpwhy timeline f.pcap --finding a
+          also     1 more like it, on connection 2: tcpwhy timeline f.pcap --finding a
 
         """ + "\n")
   }
