@@ -55,7 +55,7 @@ public struct TimelineText: Sendable {
       layout.palette.faint(isSelf ? "" : "server"), between: "", isHeading: true, to: &out)
     row(
       "", "", "\(timeline.beginning.client)".paddedState,
-      isSelf ? "(same socket)" : "\(timeline.beginning.server)", between: "", to: &out)
+      isSelf ? "same socket" : "\(timeline.beginning.server)", between: "", to: &out)
     var last = origin
     for line in timeline.lines {
       switch line {
@@ -83,11 +83,14 @@ public struct TimelineText: Sendable {
       guard let left = connection[side].timerLeft(at: end, timers) else { return nil }
       return "\(side) \(OutputBuffer.text { $0.write(duration: left) })"
     }
-    let remark = left.isEmpty ? "" : ", left: \(left.joined(separator: ", "))"
+    let remark = left.isEmpty ? "" : "left: \(left.joined(separator: ", "))"
+    let whole = remark.isEmpty ? ending : "\(ending), \(remark)"
+    let fits = whole.columns <= middle
     row(
       "", "", "\(connection.client.state)".paddedState,
       isSelf ? "" : "\(connection.server.state)",
-      between: centered("\(ending)\(remark)"), to: &out)
+      between: centered(fits ? whole : ending), to: &out)
+    if !fits { note(remark, to: &out) }
   }
 
   private func writeHeading(to out: inout OutputBuffer) {
