@@ -17,9 +17,14 @@ public struct Diagnostician {
       uniqueKeysWithValues: RuleCatalogue.all.map { ($0.id, $0.supersedes) })
   }
 
+  /// Whether `examine` looks at a connection's segments and transitions; where it does not, they
+  /// need not be copied out of the tracker.
+  public static func wantsHistory(of connection: Connection) -> Bool { !connection.isUneventful }
+
   /// What one connection shows.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
     for index in ledgers.indices { ledgers[index].observe(tracked) }
+    if tracked.connection.isUneventful { return [] }
     var findings: [Finding] = []
     for rule in rules where rule.mayApply(to: tracked.connection) {
       findings += rule.examine(tracked, facts)

@@ -94,7 +94,7 @@ extension Endpoint {
 
 extension Connection {
   /// Segments after which waits are measured.
-  private static let meteredLength: UInt64 = 8
+  private static let meteredLength: UInt64 = 16
 
   /// Whether waits at its ends are worth measuring from now on.
   func deservesMeter(_ segment: Segment, _ annotations: SegmentAnnotations) -> Bool {

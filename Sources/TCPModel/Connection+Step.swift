@@ -91,6 +91,11 @@ extension Connection {
   private mutating func observeClosing(
     _ segment: Segment, sender: Side, _ annotations: SegmentAnnotations
   ) {
+    if activeCloser != .none, segment.payloadLength > 0,
+      self[sender.peer].marks.contains(.finSent)
+    {
+      traits.insert(.dataAfterFIN)
+    }
     guard !segment.flags.isDisjoint(with: [.fin, .rst]) else { return }
     if activeCloser == .none {
       if segment.flags.contains(.rst), annotations.contains(.doubtfulReset) { return }

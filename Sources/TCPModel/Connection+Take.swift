@@ -101,6 +101,8 @@ extension ConnectionTraits {
   /// Some `received` transition of the client is neither confirmed nor revoked.
   static let clientUnconfirmed = ConnectionTraits(rawValue: 1 << 14)
   static let serverUnconfirmed = ConnectionTraits(rawValue: 1 << 15)
+  /// Either of them: which says nothing about the connection itself.
+  package static let unsettledEvidence: ConnectionTraits = [.clientUnconfirmed, .serverUnconfirmed]
 }
 
 extension Endpoint {

@@ -137,6 +137,8 @@ public struct ConnectionTraits: OptionSet, Sendable, BitwiseCopyable {
   public static let openAtEnd = ConnectionTraits(rawValue: 1 << 7)
   /// Its waits were measured: `TrackedConnection.stalls` says something.
   public static let measured = ConnectionTraits(rawValue: 1 << 9)
+  /// One side sent data after the other's FIN had passed.
+  public static let dataAfterFIN = ConnectionTraits(rawValue: 1 << 11)
   /// It is in line to be looked at while it lives.
   static let watched = ConnectionTraits(rawValue: 1 << 10)
   /// Segments were left out of its history.

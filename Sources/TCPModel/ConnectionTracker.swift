@@ -327,7 +327,12 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func log(
     _ effects: borrowing StepEffects, of place: UInt32, by segment: Segment, _ side: Side
   ) {
-    if connections[place].unconfirmed(side) { confirm(segment, side, at: place) }
+    if connections[place].unconfirmed(side),
+      options.confirmsTransitions
+        || !connections[place].noticed.isDisjoint(with: [.repeated, .revokes])
+    {
+      confirm(segment, side, at: place)
+    }
     guard !effects.changes.isEmpty else { return }
     log(effects.changes, of: place)
     for change in effects.changes {

@@ -47,6 +47,10 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   /// When the timer of its present state was last started.
   public internal(set) var timerStart = CaptureTime.epoch
 
+  /// When it entered TIME-WAIT, and the frame that brought it there; 0 if it never did.
+  public internal(set) var timeWaitTime = CaptureTime.epoch
+  public internal(set) var timeWaitFrame: UInt64 = 0
+
   // MARK: Received out of order
 
   /// Ranges of the peer's data that passed beyond a hole, as [start, end); empty when equal.

@@ -51,6 +51,10 @@ extension Endpoint {
     effects.annotations.insert(.moves)
     state = next
     timerStart = context.time
+    if next == .timeWait {
+      timeWaitTime = context.time
+      timeWaitFrame = context.frame
+    }
   }
 
   /// Returns to `earlier`: what was believed since then did not happen.
@@ -62,5 +66,6 @@ extension Endpoint {
     effects.annotations.insert(.revokes)
     state = earlier
     timerStart = context.time
+    timeWaitFrame = 0
   }
 }

@@ -10,8 +10,11 @@ public struct TrackerOptions: Sendable {
   public var maximumSegments: UInt32 = 96
   /// Transitions kept of one connection.
   public var maximumTransitions: UInt32 = 64
-  /// Whether transitions are kept at all.
+  /// Whether transitions are kept at all. The rules need them.
   public var keepsTransitions = true
+  /// Whether every transition is followed until it is confirmed; else only those of connections
+  /// that were disturbed, which is what the rules need.
+  public var confirmsTransitions = true
   /// Whether every segment is recorded, not only those that open, close or disturb.
   public var keepsAllSegments = false
   /// Whether connections in which something goes wrong are handed out while they live, through

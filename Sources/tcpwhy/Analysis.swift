@@ -14,7 +14,16 @@ struct Analysis: ~Copyable {
   /// What has been counted so far.
   private(set) var totals = AnalysisTotals()
 
-  init(tracker options: TrackerOptions, diagnosis: DiagnosisOptions) {
+  /// Whether segments and transitions are wanted of every connection, not only of those that the
+  /// rules look at.
+  private let wantsEveryHistory: Bool
+
+  init(
+    tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryHistory: Bool = true
+  ) {
+    var options = options
+    options.confirmsTransitions = wantsEveryHistory
+    self.wantsEveryHistory = wantsEveryHistory
     tracker = ConnectionTracker(options: options)
     diagnostician = Diagnostician(diagnosis)
   }
@@ -74,12 +83,17 @@ struct Analysis: ~Copyable {
 
   /// Hands over the connections that are done, with their findings.
   private mutating func drain(_ body: (TrackedConnection, [Finding]) -> Void) {
-    while let tracked = tracker.nextSettled() {
+    while let tracked = nextSettled() {
       let findings = diagnostician.examine(tracked)
       totals.count(tracked.connection)
       for finding in findings { totals.count(finding) }
       body(tracked, findings)
     }
+  }
+
+  private mutating func nextSettled() -> TrackedConnection? {
+    if wantsEveryHistory { return tracker.nextSettled() }
+    return tracker.nextSettled { Diagnostician.wantsHistory(of: $0) }
   }
 
   /// What all connections together show, once the input has been read.

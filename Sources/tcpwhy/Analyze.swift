@@ -51,7 +51,9 @@ struct Analyze: ParsableCommand {
     let inputs = try input.inputs()
     if csv { ConnectionCSV.writeHeader(to: &output.buffer) }
     for input in inputs {
-      var analysis = Analysis(tracker: tracking.tracker, diagnosis: tracking.diagnosis)
+      var analysis = Analysis(
+        tracker: tracking.tracker, diagnosis: tracking.diagnosis,
+        wantsEveryHistory: json && records.kinds.contains(.transition))
       let problems: [CaptureError]
       if json {
         problems = writeRecords(input, &analysis, &output)

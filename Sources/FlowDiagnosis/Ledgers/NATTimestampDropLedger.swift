@@ -27,6 +27,8 @@ struct NATTimestampDropLedger: Ledger {
 
   private var notes: [Pair: [Note]] = [:]
   private var count = 0
+  /// Whether there was no room even after forgetting what can be forgotten.
+  private var isFull = false
   /// Notes held at most, 64 bytes each.
   private static let limit = 1 << 17
   private static let pairLimit = 4096
@@ -40,13 +42,13 @@ struct NATTimestampDropLedger: Ledger {
     else { return }
     let isAnswered = connection.answerTime != .epoch
     // An answer of another kind says nothing about this.
-    guard isAnswered || !tracked.segments.contains(where: { $0.sender == .server }) else { return }
+    guard isAnswered || !connection.server.marks.contains(.seen) else { return }
     let (address, port) = connection.socket(.server)
     let caller = connection.socket(.client)
     let pair = Pair(
       client: caller.address, listener: Listener(address: address, port: port))
-    if count >= Self.limit { prune() }
-    guard count < Self.limit, notes[pair]?.count ?? 0 < Self.pairLimit else { return }
+    if count >= Self.limit, !isFull { prune() }
+    guard !isFull, notes[pair]?.count ?? 0 < Self.pairLimit else { return }
     notes[pair, default: []].append(
       Note(
         id: connection.id, frame: connection.firstFrame, start: connection.firstTime,
@@ -55,10 +57,14 @@ struct NATTimestampDropLedger: Ledger {
     count += 1
   }
 
-  /// Forgets the addresses all of whose calls were answered.
+  /// Forgets the addresses that cannot show the pattern: all of whose calls were answered, or none.
+  /// Gives up once that frees too little to be worth repeating.
   private mutating func prune() {
-    notes = notes.filter { $0.value.contains { !$0.isAnswered } }
+    notes = notes.filter { entry in
+      entry.value.contains { $0.isAnswered } && entry.value.contains { !$0.isAnswered }
+    }
     count = notes.values.reduce(0) { $0 + $1.count }
+    isFull = count > Self.limit / 2
   }
 
   func conclude(_ facts: CaptureFacts) -> [Finding] {

@@ -103,21 +103,17 @@ public struct TimeWaitPileup: LedgerRule {
     mutating func observe(_ tracked: TrackedConnection) {
       let connection = tracked.connection
       guard !connection.traits.contains(.isSelf) else { return }
-      for transition in tracked.transitions
-      where transition.to == .timeWait && transition.revokedBy == 0 {
-        let side = transition.endpoint
-        let end = tracked.transitions.last {
-          $0.endpoint == side && $0.from == .timeWait && $0.revokedBy == 0
-            && transition.time <= $0.time
-        }
+      for side in Side.allCases where connection[side].timeWaitFrame != 0 {
+        let end = connection[side]
         let (server, port) = connection.socket(.server)
         let key = Key(
           holder: connection.socket(side).address,
           peer: side == .client ? server : .unspecified, port: port, isCaller: side == .client)
         guard counts[key] != nil || counts.count < Notes.limit else { continue }
         counts[key, default: Count()].add(
-          connection.id, frame: transition.frame, from: transition.time,
-          to: end?.time ?? transition.time.advanced(byNanoseconds: timers.timeWait))
+          connection.id, frame: end.timeWaitFrame, from: end.timeWaitTime,
+          to: end.state == .closed
+            ? end.timerStart : end.timeWaitTime.advanced(byNanoseconds: timers.timeWait))
       }
     }
 

@@ -18,7 +18,8 @@ public struct HalfClose: ConnectionRule {
   public init() {}
 
   public func mayApply(to connection: Connection) -> Bool {
-    connection.client.marks.contains(.finSent) && connection.server.marks.contains(.finSent)
+    connection.traits.contains(.dataAfterFIN)
+      && connection.client.marks.contains(.finSent) && connection.server.marks.contains(.finSent)
       && connection.client.rstCount == 0 && connection.server.rstCount == 0
   }
 
