@@ -79,6 +79,12 @@ let package = Package(
       name: "FlowReportTests",
       dependencies: ["FlowReport", "FlowDiagnosis", "TCPModel", "PacketDecoding"],
       swiftSettings: settings),
+    .testTarget(
+      name: "LiveTests",
+      dependencies: [
+        "tcpwhy", "FlowDiagnosis", "FlowReport", "PacketCapture", "PacketDecoding", "TCPModel",
+      ],
+      exclude: ["Support/play.py", "Support/traffic.py"], swiftSettings: settings),
     .testTarget(name: "tcpwhyTests", dependencies: ["tcpwhy"], swiftSettings: settings),
     .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),

@@ -45,8 +45,13 @@ struct LiveAnalysis: ~Copyable {
 
   /// Takes the frames of a batch.
   mutating func take(_ batch: borrowing FrameBatch) {
+    take(batch, at: 0..<batch.count)
+  }
+
+  /// Takes some frames of a batch.
+  mutating func take(_ batch: borrowing FrameBatch, at range: Range<Int>) {
     let bytes = batch.bytes.span
-    for index in 0..<batch.count {
+    for index in range {
       let outcome = decoder.decode(
         bytes.extracting(batch.range(at: index)), header: batch.header(at: index), into: &segment)
       if case .segment = outcome {
@@ -57,8 +62,8 @@ struct LiveAnalysis: ~Copyable {
         totals.skipped.count(outcome)
       }
     }
-    totals.packets += UInt64(batch.count)
-    interval.frames += UInt64(batch.count)
+    totals.packets += UInt64(range.count)
+    interval.frames += UInt64(range.count)
   }
 
   /// Lets time pass without frames.

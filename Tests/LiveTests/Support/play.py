@@ -4,13 +4,13 @@
     play.py TCPWHY CAPTURES SCENARIO FOLDER [ARGUMENTS…]
 
 TCPWHY is the executable, CAPTURES the folder of the captures, SCENARIO a name as in
-`record.py --list`. Leaves in FOLDER: live.pcap (what sniff wrote), output, errors, status (exit
-status), process (/proc/PID/status of the running program). Needs root; nothing leaves the
-namespaces, which are deleted at the end.
+`record.py --list`. Leaves in FOLDER: live.pcap (what sniff wrote), output, early (the output before the end was asked for),
+errors, status (exit status), process (/proc/PID/status of the running program). Needs root; nothing
+leaves the namespaces, which are deleted at the end.
 """
 
-import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,6 +64,7 @@ def main():
         with open(f"/proc/{stage.sniffer.pid}/status") as file, \
                 open(os.path.join(folder, "process"), "w") as copy:
             copy.write(file.read())
+        shutil.copyfile(os.path.join(folder, "output"), os.path.join(folder, "early"))
         stage.sniffer.send_signal(signal.SIGINT)
         with open(os.path.join(folder, "status"), "w") as file:
             file.write(str(stage.sniffer.wait(20)))
