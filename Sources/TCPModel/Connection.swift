@@ -45,8 +45,8 @@ public struct Connection: Sendable, BitwiseCopyable {
 
   /// Place of its stall meters, 0 while it has none.
   var meter: UInt32 = 0
-  var segments = SlabList()
-  var transitions = SlabList()
+  var segments = PooledList()
+  var transitions = PooledList()
   /// Segments only counted since the last recorded one.
   var omitted: UInt32 = 0
   /// Place of the previous incarnation while it can still be met, 0 if none.

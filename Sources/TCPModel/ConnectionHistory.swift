@@ -57,64 +57,11 @@ public struct SegmentRecord: Sendable, BitwiseCopyable {
   }
 }
 
-/// A list whose nodes live in a slab.
-struct SlabList: Sendable, BitwiseCopyable {
+/// A list whose nodes live in a pool.
+struct PooledList: Sendable, BitwiseCopyable {
   var first: UInt32 = 0
   var last: UInt32 = 0
   var count: UInt32 = 0
   /// The node after which nodes are dropped when the list is full.
   var pivot: UInt32 = 0
-}
-
-/// A node of a list in a slab.
-struct SlabNode<Element: BitwiseCopyable>: BitwiseCopyable {
-  var element: Element
-  var next: UInt32 = 0
-}
-
-extension Slab {
-  /// Appends to a list. Once the list holds `limit` elements, the one in its middle that has been
-  /// there longest goes: the beginning and the end are kept.
-  mutating func append<Value>(_ value: Value, to list: inout SlabList, limit: UInt32)
-  where Element == SlabNode<Value> {
-    let index = insert(SlabNode(element: value))
-    if list.last == 0 {
-      list.first = index
-    } else {
-      self[list.last].next = index
-    }
-    list.last = index
-    list.count += 1
-    if list.count == limit / 2 { list.pivot = index }
-    guard list.count > limit, list.pivot != 0 else { return }
-    let dropped = self[list.pivot].next
-    guard dropped != 0, dropped != list.last else { return }
-    self[list.pivot].next = self[dropped].next
-    remove(dropped)
-    list.count -= 1
-  }
-
-  /// The elements of a list, in order.
-  func elements<Value>(of list: SlabList) -> [Value] where Element == SlabNode<Value> {
-    var values: [Value] = []
-    values.reserveCapacity(Int(list.count))
-    var index = list.first
-    while index != 0 {
-      let node = self[index]
-      values.append(node.element)
-      index = node.next
-    }
-    return values
-  }
-
-  /// Frees a list.
-  mutating func removeAll<Value>(_ list: inout SlabList) where Element == SlabNode<Value> {
-    var index = list.first
-    while index != 0 {
-      let next = self[index].next
-      remove(index)
-      index = next
-    }
-    list = SlabList()
-  }
 }

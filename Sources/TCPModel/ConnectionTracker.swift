@@ -7,8 +7,8 @@ public import PacketDecoding
 public struct ConnectionTracker: ~Copyable {
   let options: TrackerOptions
   var connections = Slab(placeholder: Connection(key: ConnectionTracker.noKey))
-  var records = Slab(placeholder: SlabNode(element: SegmentRecord()))
-  var transitionNodes = Slab(placeholder: SlabNode(element: ConnectionTracker.noTransition))
+  var records = ListPool(placeholder: SegmentRecord())
+  var transitions = ListPool(placeholder: ConnectionTracker.noTransition)
   var meters = Slab(placeholder: StallMeters())
   var table = FlowTable()
   var wheel = TimerWheel()
@@ -238,7 +238,7 @@ public struct ConnectionTracker: ~Copyable {
     let connection = connections[place]
     return TrackedConnection(
       connection: connection, segments: records.elements(of: connection.segments),
-      transitions: transitionNodes.elements(of: connection.transitions),
+      transitions: transitions.elements(of: connection.transitions),
       previous: previousIncarnations[connection.id],
       icmpErrors: icmpErrors[connection.id] ?? [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
@@ -315,7 +315,7 @@ public struct ConnectionTracker: ~Copyable {
     for change in changes {
       switch change {
       case .transition(let transition):
-        transitionNodes.append(
+        transitions.append(
           transition, to: &connections[place].transitions, limit: options.maximumTransitions)
         watch(transition, of: place)
       case .takeBack(let side, let state):
@@ -347,15 +347,15 @@ public struct ConnectionTracker: ~Copyable {
     var chain: [UInt32] = []
     var index = connections[place].transitions.first
     while index != 0 {
-      let transition = transitionNodes[index].element
+      let transition = transitions[index]
       if transition.endpoint == side, transition.revokedBy == 0 { chain.append(index) }
-      index = transitionNodes[index].next
+      index = transitions.next(index)
     }
     let frame = connections[place].lastFrame
     while let last = chain.popLast() {
-      transitionNodes[last].element.revokedBy = frame
-      watch(transitionNodes[last].element, of: place)
-      if transitionNodes[last].element.from == state { return }
+      transitions[last].revokedBy = frame
+      watch(transitions[last], of: place)
+      if transitions[last].from == state { return }
     }
   }
 
@@ -365,17 +365,17 @@ public struct ConnectionTracker: ~Copyable {
     var remaining = false
     var index = connections[place].transitions.first
     while index != 0 {
-      let transition = transitionNodes[index].element
+      let transition = transitions[index]
       if transition.endpoint == side, transition.evidence == .received,
         transition.confirmedBy == 0, transition.revokedBy == 0
       {
         if transition.isProved(by: segment) {
-          transitionNodes[index].element.confirmedBy = segment.frame
+          transitions[index].confirmedBy = segment.frame
         } else {
           remaining = true
         }
       }
-      index = transitionNodes[index].next
+      index = transitions.next(index)
     }
     connections[place].setUnconfirmed(side, remaining)
   }
@@ -471,7 +471,7 @@ public struct ConnectionTracker: ~Copyable {
     let tracked = TrackedConnection(
       connection: connection,
       segments: isWanted ? records.elements(of: connection.segments) : [],
-      transitions: isWanted ? transitionNodes.elements(of: connection.transitions) : [],
+      transitions: isWanted ? transitions.elements(of: connection.transitions) : [],
       previous: connection.traits.contains(.reuses)
         ? previousIncarnations.removeValue(forKey: connection.id) : nil,
       icmpErrors: connection.traits.contains(.hasICMPError)
@@ -480,7 +480,7 @@ public struct ConnectionTracker: ~Copyable {
     if connection.meter != 0 { meters.remove(connection.meter) }
     connections[place].id = 0
     records.removeAll(&connections[place].segments)
-    transitionNodes.removeAll(&connections[place].transitions)
+    transitions.removeAll(&connections[place].transitions)
     connections.remove(place)
     return tracked
   }
