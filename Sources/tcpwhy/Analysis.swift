@@ -11,6 +11,8 @@ struct Analysis: ~Copyable {
   private var tracker: ConnectionTracker
   private var diagnostician: Diagnostician
   private var segment = Segment()
+  /// Frames of link types that nobody here decodes, by `LINKTYPE_` value.
+  private var foreignLinkTypes: [UInt32: UInt64] = [:]
   /// What has been counted so far.
   private(set) var totals = AnalysisTotals()
 
@@ -36,11 +38,11 @@ struct Analysis: ~Copyable {
   /// - Parameters:
   ///   - body: Takes a connection and what was found on it.
   ///   - afterBatch: Called when a piece of the input has been taken.
-  /// - Returns: What was wrong with the files.
+  /// - Returns: What was wrong with the input, a line each.
   mutating func read(
     _ input: CaptureInput, _ body: (TrackedConnection, [Finding]) -> Void,
     afterBatch: () -> Void = {}
-  ) -> [CaptureError] {
+  ) -> [String] {
     var progress = Progress()
     var files = CaptureFileSet(paths: input.paths)
     var batch = FrameBatch()
@@ -56,7 +58,11 @@ struct Analysis: ~Copyable {
     tracker.finish()
     drain(body)
     totals.tracker = tracker.counts
-    return files.problems
+    return files.problems.map(\.description)
+      + foreignLinkTypes.sorted { $0.key < $1.key }.map { type, count in
+        "\(input.name): link type \(type) is not supported: \(count) "
+          + "\(count == 1 ? "frame" : "frames") left out; capture with another one if the device offers it (tcpdump -L)"
+      }
   }
 
   /// Takes the frames of a batch.
@@ -69,15 +75,24 @@ struct Analysis: ~Copyable {
         totals.segments &+= 1
         tracker.process(segment)
       } else {
-        takeOther(outcome)
+        takeOther(outcome, linkType: batch.header(at: index).linkType)
       }
     }
     totals.packets += UInt64(batch.count)
   }
 
   @inline(never)
-  private mutating func takeOther(_ outcome: DecodeOutcome) {
-    if case .icmpError(let error) = outcome { tracker.process(error) }
+  private mutating func takeOther(_ outcome: DecodeOutcome, linkType: LinkType) {
+    switch outcome {
+    case .icmpError(let error):
+      tracker.process(error)
+    case .problem(let problem) where problem.layer == .link && problem.kind == .unsupported:
+      if foreignLinkTypes[linkType.rawValue] != nil || foreignLinkTypes.count < 64 {
+        foreignLinkTypes[linkType.rawValue, default: 0] += 1
+      }
+    case .segment, .fragment, .notTCP, .problem:
+      break
+    }
     totals.skipped.count(outcome)
   }
 

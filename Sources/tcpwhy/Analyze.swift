@@ -31,12 +31,17 @@ struct Analyze: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "End with status 1 on a finding: note, warning, error.", valueName: "severity"))
+      "End with status 1 on a finding: note, warning, error.", valueName: "severity"),
+    transform: Severity.init(named:))
   var failOn: Severity?
 
   @Option(
-    help: ArgumentHelp("Leave out findings below: note, warning, error.", valueName: "severity"))
-  var minSeverity = Severity.note
+    name: .customLong("min-severity"),
+    help: ArgumentHelp("Leave out findings below: warning, error.", valueName: "severity"),
+    transform: Severity.init(named:))
+  var leastSeverity: Severity?
+
+  private var minSeverity: Severity { leastSeverity ?? .note }
 
   @OptionGroup(title: "Tracking") var tracking: TrackingOptions
   @OptionGroup(title: "Display") var display: DisplayOptions
@@ -54,7 +59,7 @@ struct Analyze: ParsableCommand {
       var analysis = Analysis(
         tracker: tracking.tracker, diagnosis: tracking.diagnosis,
         wantsEveryHistory: json && records.kinds.contains(.transition))
-      let problems: [CaptureError]
+      let problems: [String]
       if json {
         problems = writeRecords(input, &analysis, &output)
       } else if csv {
@@ -66,7 +71,7 @@ struct Analyze: ParsableCommand {
       }
       output.flush()
       for problem in problems {
-        StandardError.write(line: "tcpwhy: \("\(problem)".escapedForTerminal)")
+        StandardError.write(line: "tcpwhy: \(problem.escapedForTerminal)")
         status = .unreadableInput
       }
       if let failOn, let worst = analysis.totals.worstSeverity, worst >= failOn, status == .done {
@@ -78,7 +83,7 @@ struct Analyze: ParsableCommand {
 
   private func writeRecords(
     _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
-  ) -> [CaptureError] {
+  ) -> [String] {
     let writer = RecordWriter(records.kinds, file: input.isFromFolder ? input.paths[0] : nil)
     let isLive = input.paths.contains("-")
     let problems = analysis.read(
@@ -96,7 +101,7 @@ struct Analyze: ParsableCommand {
 
   private func writeText(
     _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
-  ) -> [CaptureError] {
+  ) -> [String] {
     let layout = display.layout()
     var groups = FindingGroups()
     var rows = ConnectionRows(limit: all ? Int.max : 50)

@@ -5,15 +5,14 @@ public import PacketDecoding
 
 // How values of ours are read from the command line.
 
-extension Severity: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let severity = Severity.allCases.first(where: { "\($0)" == argument }) else { return nil }
+extension Severity {
+  /// The severity of a name.
+  init(named name: String) throws {
+    guard let severity = Severity.allCases.first(where: { "\($0)" == name }) else {
+      throw ValidationError("A severity is note, warning or error.")
+    }
     self = severity
   }
-
-  public var defaultValueDescription: String { description }
-
-  public static var allValueStrings: [String] { allCases.map(\.description) }
 }
 
 extension TimeStyle: ExpressibleByArgument {

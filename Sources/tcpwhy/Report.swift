@@ -59,7 +59,7 @@ struct Report: ParsableCommand {
       try write(page)
     }
     for problem in problems {
-      StandardError.write(line: "tcpwhy: \("\(problem)".escapedForTerminal)")
+      StandardError.write(line: "tcpwhy: \(problem.escapedForTerminal)")
     }
     if !problems.isEmpty { throw EndStatus.unreadableInput }
   }

@@ -81,7 +81,7 @@ struct TimelineCommand: ParsableCommand {
         StandardError.write(line: "tcpwhy: no connection matches")
       }
       for problem in problems {
-        StandardError.write(line: "tcpwhy: \("\(problem)".escapedForTerminal)")
+        StandardError.write(line: "tcpwhy: \(problem.escapedForTerminal)")
         status = .unreadableInput
       }
     }

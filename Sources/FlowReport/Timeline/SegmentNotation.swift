@@ -7,6 +7,8 @@ public struct SegmentNotation: Sendable {
   /// The sequence numbers of either side that are written as 0.
   private let clientOrigin: SequenceNumber
   private let serverOrigin: SequenceNumber
+  /// The same of the older incarnation, for its segments; nil where it is not known.
+  private let older: (client: SequenceNumber, server: SequenceNumber)?
   private let isSelf: Bool
   private let client: Endpoint
   private let server: Endpoint
@@ -19,6 +21,25 @@ public struct SegmentNotation: Sendable {
     isSelf = tracked.connection.traits.contains(.isSelf)
     clientOrigin = SegmentNotation.origin(.client, tracked)
     serverOrigin = SegmentNotation.origin(.server, tracked)
+    older = tracked.previous.map { previous in
+      let isSameWay =
+        previous.connection.socket(.client) == tracked.connection.socket(.client)
+      let old = TrackedConnection(
+        connection: previous.connection, segments: previous.segments, transitions: [],
+        previous: nil, icmpErrors: [])
+      return (
+        SegmentNotation.origin(isSameWay ? .client : .server, old),
+        SegmentNotation.origin(isSameWay ? .server : .client, old)
+      )
+    }
+  }
+
+  /// The number written as 0 for a side, in the incarnation that a segment belongs to.
+  private func origin(_ side: Side, _ record: SegmentRecord) -> SequenceNumber {
+    if record.annotations.contains(.previousIncarnation), let older {
+      return side == .client ? older.client : older.server
+    }
+    return side == .client ? clientOrigin : serverOrigin
   }
 
   private static func origin(_ side: Side, _ tracked: TrackedConnection) -> SequenceNumber {
@@ -50,16 +71,15 @@ public struct SegmentNotation: Sendable {
 
   /// Flags with sequence range, acknowledgment, window: `P. 1:7(6)`, `ack 1`, `win 502`.
   func core(_ record: SegmentRecord) -> [Part] {
-    let isClient = record.sender == .client
-    let start = relative(record.sequence, isClient ? clientOrigin : serverOrigin)
-    let end = relative(
-      record.sequence + record.length, isClient ? clientOrigin : serverOrigin)
+    let own = origin(record.sender, record)
+    let start = relative(record.sequence, own)
+    let end = relative(record.sequence + record.length, own)
     var parts = [
       Part(text: "\(SegmentNotation.flags(record)) \(start):\(end)(\(record.length))")
     ]
     if record.flags.contains(.ack) {
-      let origin = isClient && !isSelf ? serverOrigin : clientOrigin
-      parts.append(Part(text: "ack \(relative(record.acknowledgment, origin))"))
+      let other = origin(isSelf ? .client : record.sender.peer, record)
+      parts.append(Part(text: "ack \(relative(record.acknowledgment, other))"))
     }
     if !record.flags.contains(.rst) || record.window != 0 {
       parts.append(Part(text: "win \(record.window)"))
@@ -114,7 +134,7 @@ public struct SegmentNotation: Sendable {
   }
 
   private static let words: [(SegmentAnnotations, String)] = [
-    (.previousIncarnation, "of the incarnation before"),
+    (.previousIncarnation, "of the connection before, in its numbers"),
     (.captureDuplicate, "captured twice"),
     (.invalidChecksum, "checksum wrong"),
     (.spurious, "had been acknowledged"),
