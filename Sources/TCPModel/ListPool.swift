@@ -1,9 +1,18 @@
 import BasicContainers
 
+/// A value and the index of the one after it, 0 at the end. Not nested in `ListPool` and not private:
+/// Swift 6.3.1 aborts on that in debug builds ("Global is external, but doesn't have external or weak
+/// linkage").
+struct PoolNode<Value: BitwiseCopyable>: BitwiseCopyable {
+  var value: Value
+  var next: UInt32
+}
+
 /// The nodes of many short lists in one block. Free nodes form a list of their own, so that a whole
 /// list is given back at once, without a walk over memory that may be cold. Index 0 means "none".
 struct ListPool<Value: BitwiseCopyable>: ~Copyable {
-  private struct Node: BitwiseCopyable {
+  // Not private: Swift 6.3.1 without optimization loses the descriptor of a private one.
+  struct Node: BitwiseCopyable {
     var value: Value
     var next: UInt32
   }
@@ -13,17 +22,17 @@ struct ListPool<Value: BitwiseCopyable>: ~Copyable {
 
   init(placeholder: Value) {
     nodes = UniqueArray()
-    nodes.append(Node(value: placeholder, next: 0))
+    nodes.append(PoolNode(value: placeholder, next: 0))
   }
 
   private mutating func take(_ value: Value) -> UInt32 {
     guard firstFree != 0 else {
-      nodes.append(Node(value: value, next: 0))
+      nodes.append(PoolNode(value: value, next: 0))
       return UInt32(truncatingIfNeeded: nodes.count - 1)
     }
     let index = firstFree
     firstFree = nodes[Int(index)].next
-    nodes[Int(index)] = Node(value: value, next: 0)
+    nodes[Int(index)] = PoolNode(value: value, next: 0)
     return index
   }
 
