@@ -17,7 +17,7 @@ struct ListPool<Value: BitwiseCopyable>: ~Copyable {
     var next: UInt32
   }
 
-  private var nodes: UniqueArray<Node>
+  private var nodes: UniqueArray<PoolNode<Value>>
   private var firstFree: UInt32 = 0
 
   init(placeholder: Value) {
