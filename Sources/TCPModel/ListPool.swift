@@ -11,12 +11,6 @@ struct PoolNode<Value: BitwiseCopyable>: BitwiseCopyable {
 /// The nodes of many short lists in one block. Free nodes form a list of their own, so that a whole
 /// list is given back at once, without a walk over memory that may be cold. Index 0 means "none".
 struct ListPool<Value: BitwiseCopyable>: ~Copyable {
-  // Not private: Swift 6.3.1 without optimization loses the descriptor of a private one.
-  struct Node: BitwiseCopyable {
-    var value: Value
-    var next: UInt32
-  }
-
   private var nodes: UniqueArray<PoolNode<Value>>
   private var firstFree: UInt32 = 0
 
