@@ -38,20 +38,7 @@ import Testing
   @Test(
     "A capture gives the findings promised, and not those excluded", arguments: Repository.promises)
   func promise(_ promise: Repository.Promise) throws {
-    var options = DiagnosisOptions()
-    var arguments = (promise.options ?? [])[...]
-    while let name = arguments.popFirst() {
-      let value = try #require(arguments.popFirst())
-      switch name {
-      case "--limit-rate":
-        let parts = value.dropLast().split(separator: "/")
-        options.rateLimit = (try #require(Int(parts[0])), try #require(Double(parts[1])))
-      case "--limit-concurrent":
-        options.concurrencyLimit = Int(value)
-      default:
-        Issue.record("unknown option \(name)")
-      }
-    }
+    let options = try promise.diagnosisOptions()
     let replay = try Replay(
       Repository.captures.appending(path: promise.capture).path, options: options)
     let ids = Set(replay.findings.map(\.id))

@@ -21,6 +21,25 @@ enum Repository {
     var states: String?
     var options: [String]?
     var testDescription: String { capture }
+
+    /// The arguments that the capture needs, as the rules take them.
+    func diagnosisOptions() throws -> DiagnosisOptions {
+      var result = DiagnosisOptions()
+      let words = options ?? []
+      for (name, value) in zip(words, words.dropFirst()) {
+        switch name {
+        case "--limit-rate":
+          let parts = value.dropLast().split(separator: "/").compactMap { Double($0) }
+          try #require(parts.count == 2)
+          result.rateLimit = (Int(parts[0]), parts[1])
+        case "--limit-concurrent":
+          result.concurrencyLimit = try #require(Int(value))
+        default:
+          break
+        }
+      }
+      return result
+    }
   }
 
   static let promises: [Promise] = {
