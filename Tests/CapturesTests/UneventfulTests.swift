@@ -1,4 +1,5 @@
 import FlowDiagnosis
+import TCPModel
 import Testing
 
 /// What passes by the rules unseen would not have interested them.
