@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import FlowDiagnosis
+import FlowDiagnosis
 public import FlowReport
 public import PacketDecoding
 

@@ -1,4 +1,5 @@
 import FlowDiagnosis
+import Foundation
 import TCPModel
 import Testing
 

@@ -51,11 +51,13 @@ struct Sniff: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "End with status 1 on a finding: note, warning, error.", valueName: "severity"))
+      "End with status 1 on a finding: note, warning, error.", valueName: "severity"),
+    transform: Severity.init(named:))
   var failOn: Severity?
 
   @Option(
-    help: ArgumentHelp("Leave out findings below: note, warning, error.", valueName: "severity"))
+    help: ArgumentHelp("Leave out findings below: note, warning, error.", valueName: "severity"),
+    transform: Severity.init(named:))
   var minSeverity = Severity.note
 
   @Option(

@@ -33,7 +33,7 @@ enum Repository {
           try #require(parts.count == 2)
           result.rateLimit = (Int(parts[0]), parts[1])
         case "--limit-concurrent":
-          result.concurrencyLimit = try #require(Int(value))
+          result.concurrencyLimit = Int(value)
         default:
           break
         }
@@ -65,9 +65,8 @@ struct Replay {
     var segment = Segment()
     while try file.read(into: &batch) {
       for index in 0..<batch.count {
-        let header = batch.header(at: index)
         let outcome = batch.withFrame(at: index) {
-          decoder.decode($0, header: header, into: &segment)
+          decoder.decode($0, header: $1, into: &segment)
         }
         switch outcome {
         case .segment:
