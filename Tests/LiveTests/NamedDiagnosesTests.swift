@@ -60,10 +60,10 @@ struct NamedDiagnosesTests {
 
   /// Neither root nor a capability, and no way back.
   private func expectNoPrivileges(_ process: String) {
-    var lines: [Substring: [Substring]] = [:]
+    var lines: [String: [Substring]] = [:]
     for line in process.split(separator: "\n") {
       let words = line.split(whereSeparator: \.isWhitespace)
-      if let name = words.first { lines[name] = Array(words.dropFirst()) }
+      if let name = words.first { lines[String(name)] = Array(words.dropFirst()) }
     }
     for name in ["Uid:", "Gid:"] {
       #expect(lines[name]?.count == 4)

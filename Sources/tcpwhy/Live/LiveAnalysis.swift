@@ -82,7 +82,7 @@ struct LiveAnalysis: ~Copyable {
   mutating func tell(_ view: inout some LiveView, to out: inout OutputBuffer) {
     collectTransitions(&view, to: &out)
     while let tracked = tracker.nextDisturbed() {
-      for finding in inspector.news(of: tracked, diagnostician.facts)
+      for finding in inspector.news(of: tracked, diagnostician.facts, now: now)
       where finding.severity >= minSeverity {
         view.show(finding, on: tracked, now: now, to: &out)
       }

@@ -31,6 +31,16 @@ struct SignalPipe {
     unsafe signalPipeEnd = write.rawValue
     for signal in ending { SignalPipe.handle(signal, Int32(truncatingIfNeeded: SA_RESETHAND)) }
     for signal in other { SignalPipe.handle(signal, 0) }
+    SignalPipe.unblock(ending + other)
+  }
+
+  /// Who started us may have had signals blocked, which is inherited.
+  private static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    // The set outlives the calls.
+    unsafe sigemptyset(&set)
+    for signal in signals { unsafe sigaddset(&set, signal) }
+    _ = unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// The signals that have come since the last call, in order.

@@ -9,6 +9,7 @@ errors, status (exit status), process (/proc/PID/status of the running program).
 leaves the namespaces, which are deleted at the end.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -60,7 +61,10 @@ def main():
     stage = lab.Lab(f"tcpwhy{os.getpid()}-live", **one.lab)
     try:
         one.play(stage)
-        time.sleep(1.8)     # so that what goes wrong at the end is told before the end
+        # What goes wrong at the end is told before the end.
+        with contextlib.suppress(RuntimeError):
+            wait_for_line(os.path.join(folder, "output"), f'"id":"{wanted.split("/")[1]}"',
+                          stage.sniffer)
         with open(f"/proc/{stage.sniffer.pid}/status") as file, \
                 open(os.path.join(folder, "process"), "w") as copy:
             copy.write(file.read())

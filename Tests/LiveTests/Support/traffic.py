@@ -8,6 +8,7 @@
     traffic.py load SECONDS [PROCESSES] as many connections as the machine can make; prints how many
 """
 
+import contextlib
 import os
 import socket
 import struct
@@ -22,10 +23,10 @@ def serve(listener):
             one, _ = listener.accept()
         except OSError:
             return
-        one.recv(100)
-        one.sendall(b"answer")
-        one.recv(100)
-        one.close()
+        with one, contextlib.suppress(OSError):
+            one.recv(100)
+            one.sendall(b"answer")
+            one.recv(100)
 
 
 def listening(port=0):
@@ -55,6 +56,7 @@ def refuse(count):
 
 
 def hold(seconds):
+    os.closerange(3, 256)   # whoever waits for the end of these shall not wait for us
     with socket.create_server(("127.0.0.1", 0)) as listener, \
             socket.create_connection(listener.getsockname()) as near:
         far, _ = listener.accept()
@@ -80,12 +82,12 @@ def flood(count):
 
 def load(seconds, processes=1):
     """Resets instead of closing, so that ports are free again at once."""
-    address = listening()
-    end = time.monotonic() + float(seconds)
-    total = 0
     for _ in range(int(processes) - 1):
         if os.fork() == 0:
             break
+    address = listening()
+    end = time.monotonic() + float(seconds)
+    total = 0
     while time.monotonic() < end:
         one = socket.create_connection(address, timeout=10)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
