@@ -129,6 +129,8 @@ public struct ConnectionTracker: ~Copyable {
       table.insert(hash, place: place) { connections[$0].hash }
     } else {
       supersede(old, by: place, segment, sourceIsLow: sourceIsLow)
+      // Not before, when it could be the old one, nor once this one is in the wheel.
+      if connections.count > options.maximumConnections { evict() }
     }
     wheel.schedule(place, at: segment.time.advanced(byNanoseconds: Timers.second))
     return place
