@@ -17,6 +17,10 @@ extension Connection {
         < -Connection.reorderingTicks
     {
       effects.annotations.insert(.timestampRegression)
+      // RFC 7323 §5.3, R1: what repeats old numbers under an old timestamp is dropped.
+      if (sequence + length).precedesOrEquals(sender.sendNext), sequence != sender.sendNext {
+        effects.annotations.insert(.oldTimestamp)
+      }
     }
     if segment.window == 0 { effects.annotations.insert(.zeroWindow) }
     if segment.sackCount > 0 {

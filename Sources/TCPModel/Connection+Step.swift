@@ -18,6 +18,7 @@ extension Connection {
       advance(segment, sender: &server, receiver: &client, context, &effects)
     }
     observeOpening(segment, sender: sender)
+    measureRoundTrip(segment, sender: sender)
     observeClosing(segment, sender: sender, effects.annotations)
   }
 
@@ -52,6 +53,23 @@ extension Connection {
   func roundTrip(to side: Side) -> Int64 {
     let measured = side == .client ? clientRoundTrip : serverRoundTrip
     return measured == 0 ? Connection.assumedRoundTrip : measured
+  }
+
+  /// RFC 7323 §4.1: a segment that echoes the peer's newest TSval answers the segment that bore it.
+  /// Only shortens what the handshake gave, for an echo may come late.
+  private mutating func measureRoundTrip(_ segment: Segment, sender: Side) {
+    guard segment.hasTimestamps, !segment.flags.contains(.syn) else { return }
+    let peer = sender == .client ? server : client
+    guard peer.marks.contains(.timestamps), peer.newestTimestampTime != .epoch,
+      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
+    else { return }
+    let sample = segment.time.nanoseconds(since: peer.newestTimestampTime)
+    guard sample > 0 else { return }
+    if sender == .client {
+      if clientRoundTrip == 0 || sample < clientRoundTrip { clientRoundTrip = sample }
+    } else if serverRoundTrip == 0 || sample < serverRoundTrip {
+      serverRoundTrip = sample
+    }
   }
 
   private mutating func observeOpening(_ segment: Segment, sender: Side) {
@@ -122,7 +140,14 @@ extension Endpoint {
     }
     if segment.hasTimestamps {
       let value = TimestampValue(segment.timestampValue)
-      if newestTimestamp.precedes(value) { newestTimestamp = value }
+      if firstTimestampTime == .epoch, value == firstTimestamp {
+        firstTimestampTime = segment.time
+        newestTimestampTime = segment.time
+      }
+      if newestTimestamp.precedes(value) {
+        newestTimestamp = value
+        newestTimestampTime = segment.time
+      }
       lastEcho = TimestampValue(segment.timestampEchoReply)
     }
     if !marks.contains(.seen) {

@@ -27,7 +27,7 @@ extension Connection {
     }
     notice(segment, sender: self[side], receiver: self[side.peer], &effects)
     if self[side].marks.contains(.challenged) { noteChallenge(segment, side, &effects) }
-    return true
+    return !effects.annotations.contains(.oldTimestamp)
   }
 
   /// An end that received what it must not take answers by a pure ACK (RFC 5961 §3.2, §4.2).

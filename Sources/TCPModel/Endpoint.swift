@@ -34,6 +34,10 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   public internal(set) var firstTimestamp = TimestampValue(0)
   /// The newest TSval it sent.
   public internal(set) var newestTimestamp = TimestampValue(0)
+  /// When a segment with `newestTimestamp` first passed.
+  public internal(set) var newestTimestampTime = CaptureTime.epoch
+  /// When a segment with `firstTimestamp` passed.
+  public internal(set) var firstTimestampTime = CaptureTime.epoch
   /// The last TSecr it sent: how much of the peer it had seen (RFC 7323 §4).
   public internal(set) var lastEcho = TimestampValue(0)
   /// When its last segment passed.

@@ -139,3 +139,63 @@ import Testing
     #expect(connection.transitions.contains { $0.evidence == .assumed })
   }
 }
+
+/// RFC 7323: what timestamps tell.
+@Suite struct TimestampTests {
+  @Test("A clock's rate and the round trips of both ends come from the timestamps")
+  func clockAndRoundTrip() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.030 < S. 0 ack 1 TS 9000 1000
+        0.031 > . 1 ack 1 TS 1031 9000
+        2.000 > P. 1:11 ack 1 TS 3000 9000
+        2.010 < . 1 ack 11 TS 10980 3000
+        """
+      ).first?.connection)
+    let clock = try #require(connection.client.timestampClock)
+    #expect(abs(clock.rate - 1000) < 1)
+    #expect(connection.serverRoundTrip == 10_000_000)
+    #expect(connection.server.timestampClock.map { abs($0.rate - 1000) < 1 } == true)
+  }
+
+  @Test("Old numbers under an old timestamp are dropped (PAWS), new ones are not")
+  func protection() throws {
+    let opening = """
+      0.000 > S 0 TS 100000 0
+      0.010 < S. 0 ack 1 TS 9000 100000
+      0.011 > P. 1:11 ack 1 TS 100011 9000
+      0.020 < . 1 ack 11 TS 9010 100011
+
+      """
+    let stale = try #require(
+      Script.run(opening + "0.100 > F. 1:5 ack 1 TS 50000 8000 id 77").first)
+    #expect(stale.connection.noticed.contains(.oldTimestamp))
+    #expect(stale.connection.client.state == .established)
+    let fresh = try #require(
+      Script.run(opening + "0.100 > F. 11 ack 1 TS 100100 9010").first)
+    #expect(!fresh.connection.noticed.contains(.oldTimestamp))
+    #expect(fresh.connection.client.state == .finWait1)
+  }
+
+  @Test("Timestamps and sequence numbers may wrap within a connection")
+  func wrapping() throws {
+    let connection = try #require(
+      Script.run(
+        "iss 4294967290\nserver-iss 4294967294\n" + """
+          0.000 > S 0 TS 4294967290 0
+          0.010 < S. 0 ack 1 TS 4294967295 4294967290
+          0.011 > P. 1:101 ack 1 TS 4 4294967295
+          0.020 < P. 1:51 ack 101 TS 8 4
+          0.030 > F. 101 ack 51 TS 25 8
+          0.040 < F. 51 ack 102 TS 30 25
+          0.041 > . 102 ack 52 TS 36 30
+          """
+      ).first)
+    #expect(connection.connection.client.state == .timeWait)
+    #expect(connection.connection.server.state == .closed)
+    #expect(!connection.connection.noticed.contains(.timestampRegression))
+    #expect(connection.connection.client.retransmissions == 0)
+  }
+}
