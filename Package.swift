@@ -84,7 +84,8 @@ let package = Package(
       dependencies: [
         "tcpwhy", "FlowDiagnosis", "FlowReport", "PacketCapture", "PacketDecoding", "TCPModel",
       ],
-      exclude: ["Support/play.py", "Support/traffic.py"], swiftSettings: settings),
+      exclude: ["Support/play.py", "Support/screen.py", "Support/traffic.py"],
+      swiftSettings: settings),
     .testTarget(name: "tcpwhyTests", dependencies: ["tcpwhy"], swiftSettings: settings),
     .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),

@@ -4,12 +4,13 @@ public enum RecordSchema {
   public static let text = """
     {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
-      "title": "Records of tcpwhy analyze --json, one per line",
+      "title": "Records of tcpwhy analyze --json and tcpwhy sniff --json, one per line",
       "oneOf": [
         { "$ref": "#/$defs/connection" },
         { "$ref": "#/$defs/transition" },
         { "$ref": "#/$defs/finding" },
-        { "$ref": "#/$defs/summary" }
+        { "$ref": "#/$defs/summary" },
+        { "$ref": "#/$defs/interval" }
       ],
       "$defs": {
         "count": { "type": "integer", "minimum": 0 },
@@ -164,6 +165,39 @@ public enum RecordSchema {
             "states": { "type": "object", "additionalProperties": { "$ref": "#/$defs/count" } },
             "skipped": { "type": "object", "additionalProperties": { "$ref": "#/$defs/count" } },
             "dropped_by_kernel": { "type": ["integer", "null"], "minimum": 0 }
+          }
+        },
+        "interval": {
+          "description": "how things stand, from sniff --summary",
+          "type": "object",
+          "required": [
+            "type", "schema", "time", "time_ns", "seconds", "packets", "opened", "closed", "held",
+            "states", "handshakes", "closed_first", "dropped_by_kernel",
+            "dropped_by_kernel_total", "dropped_by_interface_total", "let_go_early_total"
+          ],
+          "properties": {
+            "type": { "const": "interval" },
+            "schema": { "const": 1 },
+            "time": { "$ref": "#/$defs/time" },
+            "time_ns": { "$ref": "#/$defs/nanoseconds" },
+            "seconds": { "type": "number" },
+            "packets": { "$ref": "#/$defs/count" },
+            "opened": { "$ref": "#/$defs/count" },
+            "closed": { "$ref": "#/$defs/count" },
+            "held": { "$ref": "#/$defs/count" },
+            "states": { "type": "object", "additionalProperties": { "$ref": "#/$defs/count" } },
+            "handshakes": {
+              "type": "object",
+              "properties": { "count": { "$ref": "#/$defs/count" } },
+              "additionalProperties": { "type": "number" }
+            },
+            "closed_first": {
+              "type": "object", "additionalProperties": { "$ref": "#/$defs/count" }
+            },
+            "dropped_by_kernel": { "$ref": "#/$defs/count" },
+            "dropped_by_kernel_total": { "$ref": "#/$defs/count" },
+            "dropped_by_interface_total": { "$ref": "#/$defs/count" },
+            "let_go_early_total": { "$ref": "#/$defs/count" }
           }
         }
       }

@@ -116,7 +116,16 @@ struct LiveSession<View: LiveView>: ~Copyable {
       case SIGUSR1:
         askKernel()
         StandardError.write(line: "tcpwhy: \(analysis.counters)")
-      case SIGWINCH: break
+      case SIGWINCH:
+        view.redraw(to: &output.buffer)
+        flush()
+      case SIGTSTP:
+        view.pause(to: &output.buffer)
+        flush()
+        // Comes back when the shell says so.
+        kill(getpid(), SIGSTOP)
+        view.redraw(to: &output.buffer)
+        flush()
       default: if ending == nil { stop() }
       }
     }

@@ -21,8 +21,19 @@ protocol LiveView {
     _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer)
   /// An interval is over.
   mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer)
+  /// Shows again what was shown, for a screen of another size.
+  mutating func redraw(to out: inout OutputBuffer)
+  /// Gives the terminal back for a while.
+  mutating func pause(to out: inout OutputBuffer)
   /// The capture is over. `findings` is what all connections together show.
   mutating func end(
     _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
     to out: inout OutputBuffer)
+}
+
+/// Running text keeps no screen.
+extension LiveView {
+  mutating func redraw(to out: inout OutputBuffer) {}
+
+  mutating func pause(to out: inout OutputBuffer) {}
 }

@@ -37,6 +37,9 @@ struct Sniff: ParsableCommand {
   @Flag(help: "Show every change of state.")
   var transitions = false
 
+  @Flag(help: "Show a screen that refreshes in place; the report comes at the end.")
+  var dashboard = false
+
   @Flag(help: "Write JSON lines as things happen; tcpwhy schema describes them.")
   var json = false
 
@@ -73,6 +76,14 @@ struct Sniff: ParsableCommand {
   @OptionGroup(title: "Display") var display: DisplayOptions
 
   func validate() throws {
+    if dashboard {
+      guard !json, !transitions, file.path != "-" else {
+        throw ValidationError("--dashboard goes with neither --json, --transitions nor -w -.")
+      }
+      guard Terminal.isOutput else {
+        throw ValidationError("--dashboard needs a terminal on standard output.")
+      }
+    }
     guard (16...100_000_000).contains(maxConnections) else {
       throw ValidationError("--max-connections is between 16 and 100000000.")
     }
@@ -101,23 +112,28 @@ struct Sniff: ParsableCommand {
   ) throws(CaptureError) -> Ending {
     let signals: SignalPipe
     do {
-      signals = try SignalPipe(ending: [SIGINT, SIGTERM, SIGHUP], other: [SIGUSR1, SIGWINCH])
+      // The screen has to be given back, however often we are asked to end.
+      let ending = [SIGINT, SIGTERM, SIGHUP]
+      signals =
+        try dashboard
+        ? SignalPipe(ending: [], other: ending + [SIGQUIT, SIGTSTP, SIGWINCH, SIGUSR1])
+        : SignalPipe(ending: ending, other: [SIGUSR1])
     } catch {
       throw CaptureError(
         .system((error as? Errno ?? .ioError).rawValue, doing: "making a pipe"), source: "signals")
     }
     announce(capture)
-    return json
-      ? show(LiveRecords(records.kinds), capture, writer, signals)
-      : show(text, capture, writer, signals)
-  }
-
-  private var text: LiveText {
     let layout = display.layout()
-    return LiveText(
-      layout: layout, timers: tracking.timers,
-      report: LiveReport(
-        layout: layout, timers: tracking.timers, limit: all ? Int.max : 50, file: file.path))
+    let report = LiveReport(
+      layout: layout, timers: tracking.timers, limit: all ? Int.max : 50, file: file.path)
+    if json { return show(LiveRecords(records.kinds), capture, writer, signals) }
+    if dashboard {
+      let view = LiveDashboard(
+        device: source.interface.escapedForTerminal, palette: layout.palette, report: report)
+      return show(view, capture, writer, signals)
+    }
+    let view = LiveText(layout: layout, timers: tracking.timers, report: report)
+    return show(view, capture, writer, signals)
   }
 
   private func show(
@@ -126,12 +142,13 @@ struct Sniff: ParsableCommand {
   ) -> Ending {
     let analysis = LiveAnalysis(
       tracker: trackerOptions, diagnosis: tracking.diagnosis, minSeverity: minSeverity,
-      showsTransitions: transitions || json)
+      showsTransitions: transitions || json || dashboard)
     var session = LiveSession(
       capture: capture, writer: writer, analysis: analysis, view: view,
       output: LiveOutput(file.path == "-" ? .standardError : .standardOutput), signals: signals,
       limits: LiveLimits(
-        frames: source.count, duration: source.duration?.duration, summary: summary?.duration))
+        frames: source.count, duration: source.duration?.duration,
+        summary: summary?.duration ?? (dashboard ? .seconds(1) : nil)))
     return Ending(session.run(), worst: session.worstSeverity)
   }
 
