@@ -73,6 +73,13 @@ let package = Package(
       dependencies: ["FlowDiagnosis", "PacketCapture", "PacketDecoding", "TCPModel"],
       swiftSettings: settings),
     .testTarget(
+      name: "HostileTests",
+      dependencies: [
+        "PacketCapture", "PacketDecoding", "TCPModel", "FlowDiagnosis", "FlowReport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "TCPModelTests", dependencies: ["TCPModel", "PacketDecoding"],
       resources: [.copy("Golden")], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Fuzzes one target for some seconds: run.sh [TARGET] [SECONDS] [libFuzzer options…]; frames for a
+# minute if nothing is said. See README.md.
+set -euo pipefail
+cd "$(dirname "$0")"
+target=${1:-frames}
+seconds=${2:-60}
+shift $(($# < 2 ? $# : 2))
+case "$target" in
+frames) length=1024 ;;
+options) length=48 ;;
+files) length=4096 ;;
+pipeline | report) length=400 ;;
+*)
+  echo "$0: targets are frames, options, files, pipeline, report" >&2
+  exit 2
+  ;;
+esac
+scratch=${FUZZING_SCRATCH:-.build}
+flags=(-c release --scratch-path "$scratch" --product "$target"
+  -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+  -Xcc -fsanitize=address)
+swift build "${flags[@]}"
+program=$(swift build "${flags[@]}" --show-bin-path)/$target
+work=$scratch/corpus/$target
+mkdir -p "$work" "Corpus/$target"
+./seeds.py "$target" "$scratch/seeds/$target"
+# Leaks are not looked for: the Swift runtime keeps its metadata to the end.
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:malloc_context_size=2
+exec nice "$program" -max_total_time="$seconds" -max_len="$length" -timeout=10 -rss_limit_mb=1024 \
+  -artifact_prefix="Corpus/$target/" -print_final_stats=1 -entropic=0 -print_funcs=0 "$@" \
+  "$work" "$scratch/seeds/$target" "Corpus/$target"

@@ -1,0 +1,185 @@
+import FlowDiagnosis
+import FlowReport
+import PacketDecoding
+import TCPModel
+
+/// The whole way of a packet: decoded, tracked, diagnosed, and written in every form there is.
+struct Analysis: ~Copyable {
+  private var decoder = PacketDecoder()
+  private(set) var tracker: ConnectionTracker
+  private let timers: Timers
+  private var diagnostician: Diagnostician
+  private var segment = Segment()
+  private var totals = AnalysisTotals()
+  private var groups = FindingGroups()
+  private var rows = ConnectionRows(limit: 50)
+  private var timelines: [Timeline] = []
+  private let output: Forms
+  private var records = OutputBuffer()
+  /// The number of the latest frame.
+  private(set) var lastFrame: UInt64 = 0
+  private(set) var connections = 0
+  private(set) var findings: [Finding] = []
+  /// The most segments and transitions that a connection came with.
+  private(set) var longestHistory = 0
+  private(set) var longestTransitions = 0
+  /// All findings are checked, but no more are kept.
+  private static let findingLimit = 1000
+  /// A name that must be escaped wherever it is written.
+  static let hostileName = "<script>\u{1B}[2J\n\"&\u{9B}\u{202E}"
+
+  /// What is written of the results.
+  struct Forms: OptionSet {
+    var rawValue: UInt8
+    static let text = Forms(rawValue: 1)
+    static let records = Forms(rawValue: 2)
+    static let timelines = Forms(rawValue: 4)
+    static let page = Forms(rawValue: 8)
+    static let all: Forms = [.text, .records, .timelines, .page]
+  }
+
+  init(_ options: TrackerOptions = TrackerOptions(), output: Forms = .all) {
+    tracker = ConnectionTracker(options: options)
+    timers = options.timers
+    self.output = output
+    var diagnosis = DiagnosisOptions()
+    diagnosis.timers = options.timers
+    diagnosis.rateLimit = (3, 1)
+    diagnosis.concurrencyLimit = 2
+    diagnostician = Diagnostician(diagnosis)
+  }
+
+  /// Takes one frame.
+  mutating func take(_ bytes: Span<UInt8>, _ header: FrameHeader) {
+    lastFrame = max(lastFrame, header.number)
+    totals.packets += 1
+    let outcome = decoder.decode(bytes, header: header, into: &segment)
+    switch outcome {
+    case .segment:
+      totals.segments += 1
+      tracker.process(segment)
+    case .icmpError(let error):
+      tracker.process(error)
+      totals.skipped.count(outcome)
+    case .fragment, .notTCP, .problem:
+      totals.skipped.count(outcome)
+    }
+  }
+
+  /// Takes a segment that needs no decoding.
+  mutating func take(_ segment: Segment) {
+    lastFrame = max(lastFrame, segment.frame)
+    totals.packets += 1
+    totals.segments += 1
+    tracker.process(segment)
+  }
+
+  /// Hands the connections that are done to the rules.
+  mutating func drain() {
+    while let disturbed = tracker.nextDisturbed() { check(diagnostician.examine(disturbed)) }
+    while let tracked = tracker.nextSettled() {
+      connections += 1
+      longestHistory = max(longestHistory, tracked.segments.count)
+      longestTransitions = max(longestTransitions, tracked.transitions.count)
+      let found = diagnostician.examine(tracked)
+      totals.count(tracked.connection)
+      for finding in found {
+        totals.count(finding)
+        groups.add(finding)
+      }
+      check(found)
+      keep(found)
+      rows.add(tracked.connection, found)
+      if output.contains(.records) {
+        RecordWriter(file: Analysis.hostileName).write(tracked, found, to: &records)
+        ConnectionCSV.write(tracked.connection, to: &records)
+      }
+      if !output.isDisjoint(with: [.timelines, .page]), timelines.count < 40 {
+        timelines.append(Timeline(tracked, findings: found))
+      }
+      if records.count > 1 << 20 { records.removeAll() }
+    }
+  }
+
+  /// Ends the input and writes everything that `output` asks for.
+  mutating func finish() {
+    tracker.finish()
+    drain()
+    let concluded = diagnostician.conclude()
+    check(concluded)
+    keep(concluded)
+    for finding in concluded {
+      totals.count(finding)
+      groups.add(finding)
+    }
+    totals.tracker = tracker.counts
+    if output.contains(.records) {
+      let writer = RecordWriter(file: Analysis.hostileName)
+      writer.write(concluded, to: &records)
+      writer.write(totals, to: &records)
+      check(records)
+    }
+    if output.contains(.text) { writeText() }
+    if output.contains(.timelines) { writeTimelines() }
+    if output.contains(.page) { writePage() }
+  }
+
+  private mutating func keep(_ more: [Finding]) {
+    findings += more.prefix(Analysis.findingLimit - findings.count)
+  }
+
+  private func writeText() {
+    var out = OutputBuffer()
+    let layout = TextLayout(timeStyle: .utc)
+    let text = TotalsText(layout)
+    text.writeHeadline(totals, groups, to: &out)
+    FindingText(layout, input: "capture").write(groups, limit: 50, to: &out)
+    ConnectionTable(layout, timers: timers, now: tracker.now, hasStreamNumbers: true)
+      .write(rows, to: &out)
+    text.write(totals, to: &out)
+    check(out)
+  }
+
+  private func writeTimelines() {
+    var out = OutputBuffer()
+    for timeline in timelines {
+      TimelineText(
+        timeline, TextLayout(timeStyle: .relative), timers: timers, end: tracker.now,
+        hasStreamNumber: false
+      ).write(to: &out)
+    }
+    check(out)
+  }
+
+  private func writePage() {
+    var out = OutputBuffer()
+    HTMLReport(input: Analysis.hostileName, timers: timers, end: tracker.now)
+      .write(totals, groups, rows, timelines, to: &out)
+    check(out)
+    // The page runs no script; if one begins, it is the name's.
+    precondition(!Analysis.contains(out.bytes, "<script"))
+  }
+
+  /// Frames that were not there prove nothing.
+  private func check(_ findings: [Finding]) {
+    for finding in findings {
+      guard finding.frames.allSatisfy({ $0.frame > 0 && $0.frame <= lastFrame }),
+        finding.connectionCount >= finding.connections.count,
+        finding.costSeconds?.isFinite ?? true
+      else { fatalError("not possible: \(finding)") }
+    }
+  }
+
+  /// Nothing that steers a terminal, without colours.
+  private func check(_ out: borrowing OutputBuffer) {
+    precondition(!out.bytes.contains { $0 < 0x20 && $0 != 0x0A || $0 == 0x7F })
+  }
+
+  private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+    let wanted = Array(text.utf8)
+    guard bytes.count >= wanted.count else { return false }
+    return (0...bytes.count - wanted.count).contains { start in
+      bytes[start] == wanted[0] && bytes[start..<start + wanted.count].elementsEqual(wanted)
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/// Reads a list of small operations out of any bytes and builds frames of a few connections from
+/// them, with sequence numbers that are right or nearly so: what random bytes would never hit.
+///
+/// ```
+/// operation (8 bytes):  | kind, tuple, side | flags | sequence | acknowledgment | length | time |
+///                       | window | options |
+/// ```
+struct SegmentScript {
+  /// A frame of raw IPv4, or of any link type when it was given as it is.
+  struct Frame {
+    var bytes: [UInt8]
+    var nanoseconds: Int64
+    /// What the first byte belongs to; nil for IPv4.
+    var linkType: UInt8?
+  }
+
+  private let input: [UInt8]
+  private var position = 0
+  /// What the next segment of each side of each tuple would be, by tuple × 2 + side.
+  private var next: [UInt32]
+  private var clock: UInt32 = 1_000
+  private var now: Int64 = 1_700_000_000_000_000_000
+
+  private static let tuples = 4
+  /// Distances from where a segment ought to be.
+  private static let misses: [UInt32] = [
+    0, 0, 0, 0, 1, .max, 2, .max - 1, 100, 0 &- 100, 1460, 0 &- 1460, 65535, 0 &- 65535, 1 << 30,
+    1 << 31,
+  ]
+  private static let lengths: [Int] = [0, 0, 0, 1, 10, 100, 1448, 1460, 40000, 65000]
+  private static let steps: [Int64] = [
+    1000, 100_000, 1_000_000, 50_000_000, 200_000_000, 1_000_000_000, 3_000_000_000,
+    61_000_000_000, 121_000_000_000, 7_300_000_000_000, 90_000_000_000_000_000,
+    -1000, -1_000_000_000, -10_000_000_000_000_000,
+  ]
+  private static let flagChoices: [UInt8] = [
+    0x02, 0x12, 0x10, 0x10, 0x18, 0x11, 0x04, 0x14, 0x01, 0x00, 0x1A, 0x06, 0x03, 0xC2, 0x19, 0x3F,
+  ]
+
+  init(_ input: [UInt8], from position: Int) {
+    self.input = input
+    self.position = position
+    next = (0..<UInt32(SegmentScript.tuples * 2)).map { $0 &* 0x2000_0000 &- 700 }
+  }
+
+  /// The next frame; nil at the end.
+  mutating func nextFrame() -> Frame? {
+    guard input.count - position >= 8 else { return nil }
+    let operation = Array(input[position..<position + 8])
+    position += 8
+    now = SegmentScript.moved(now, by: operation[5])
+    let tuple = Int(operation[0] & 3)
+    let side = Int(operation[0] >> 2 & 1)
+    switch operation[0] >> 3 {
+    case 31: return givenFrame(operation)
+    case 30: return icmpError(tuple, side, operation)
+    case 29:
+      // The side begins anew somewhere else, as after a reboot.
+      next[tuple * 2 + side] &+= UInt32(operation[1]) << 24
+    case 28:
+      now = SegmentScript.extremes[Int(operation[1]) % SegmentScript.extremes.count]
+    default: break
+    }
+    return segment(tuple, side, operation)
+  }
+
+  private static let extremes: [Int64] = [
+    .min, .min + 1, -1, 0, .max, .max - 1, 1 << 62, -(1 << 62), 1_700_000_000_000_000_000,
+  ]
+
+  private static func moved(_ time: Int64, by choice: UInt8) -> Int64 {
+    let (sum, overflow) = time.addingReportingOverflow(steps[Int(choice) % steps.count])
+    return overflow ? time : sum
+  }
+
+  private mutating func segment(_ tuple: Int, _ side: Int, _ operation: [UInt8]) -> Frame {
+    let (own, peer) = (tuple * 2 + side, tuple * 2 + 1 - side)
+    let miss = SegmentScript.misses[Int(operation[2] & 15)]
+    let flags =
+      operation[1] < 240
+      ? SegmentScript.flagChoices[Int(operation[1] & 15)] : operation[1] &* 37
+    let length = SegmentScript.lengths[Int(operation[4]) % SegmentScript.lengths.count]
+    var header = ports(tuple, side)
+    header.sequence = next[own] &+ miss
+    header.acknowledgment = next[peer] &+ SegmentScript.misses[Int(operation[3] & 15)]
+    header.flags = flags
+    header.window = [0, 1, 512, 65535][Int(operation[6] & 3)]
+    clock &+= UInt32(operation[6])
+    header.options = options(operation[7], operation[6])
+    if flags & 4 == 0, miss == 0 || operation[2] & 0x80 != 0 {
+      next[own] =
+        header.sequence &+ UInt32(length) &+ (flags & 2 != 0 ? 1 : 0) &+ (flags & 1 != 0 ? 1 : 0)
+    }
+    let (source, destination) = addresses(tuple, side)
+    return Frame(
+      bytes: FrameBytes.ipv4(
+        from: source, to: destination, header.bytes,
+        payloadLength: min(length, 65535 - 20 - header.bytes.count),
+        identification: UInt16(operation[3]) &* 257),
+      nanoseconds: now)
+  }
+
+  /// Options by one byte: which ones, and whether the clock of the timestamps is off.
+  private func options(_ choice: UInt8, _ value: UInt8) -> [UInt8] {
+    var options: [UInt8] = []
+    if choice & 1 != 0 { options += [2, 4] + FrameBytes.big(UInt16(value) &* 37) }
+    if choice & 2 != 0 { options += [3, 3, value & 31] }
+    if choice & 4 != 0 { options += [4, 2] }
+    if choice & 8 != 0 {
+      let stamp = choice & 0x40 != 0 ? clock &- UInt32(value) << 24 : clock
+      options += [8, 10] + FrameBytes.big(stamp) + FrameBytes.big(clock &- UInt32(value & 7))
+    }
+    if choice & 16 != 0 {
+      options += [5, 10] + FrameBytes.big(next[Int(value & 7)])
+      options += FrameBytes.big(next[Int(value & 7)] &+ UInt32(value))
+    }
+    if choice & 32 != 0 { options += [34, 2 + min(value & 7, 4)] + [0, 0, 0, 0] }
+    return Array(options.prefix(40))
+  }
+
+  /// Two tuples of ordinary addresses, one of a socket that talks to itself, one with port 0.
+  private func ports(_ tuple: Int, _ side: Int) -> FrameBytes.TCP {
+    var header = FrameBytes.TCP()
+    let client: UInt16 = tuple == 2 ? 80 : 40000 &+ UInt16(tuple)
+    let server: UInt16 = tuple == 3 ? 0 : 80
+    (header.sourcePort, header.destinationPort) = side == 0 ? (client, server) : (server, client)
+    return header
+  }
+
+  private func addresses(_ tuple: Int, _ side: Int) -> (UInt32, UInt32) {
+    let (client, server): (UInt32, UInt32) = (0x0a00_0001, tuple == 2 ? 0x0a00_0001 : 0x0a00_0002)
+    return side == 0 ? (client, server) : (server, client)
+  }
+
+  /// An ICMP error of any type about the next segment of a side.
+  private func icmpError(_ tuple: Int, _ side: Int, _ operation: [UInt8]) -> Frame {
+    var header = ports(tuple, side)
+    header.sequence = next[tuple * 2 + side] &+ SegmentScript.misses[Int(operation[2] & 15)]
+    let (source, destination) = addresses(tuple, side)
+    let quoted = FrameBytes.ipv4(from: source, to: destination, header.bytes, payloadLength: 1400)
+    let error = [operation[1] & 15, operation[3] & 15, 0, 0, 0, 0, operation[4], operation[6]]
+    return Frame(
+      bytes: FrameBytes.ipv4(
+        from: 0x0a00_0009, to: source, protocolNumber: 1,
+        error + quoted.prefix(20 + Int(operation[7] & 31))),
+      nanoseconds: now)
+  }
+
+  /// The bytes that follow, as they are: link type and 16 bits of length in the operation.
+  private mutating func givenFrame(_ operation: [UInt8]) -> Frame {
+    let length = Int(operation[2]) << 8 | Int(operation[3])
+    let end = min(position + length, input.count)
+    let bytes = Array(input[position..<end])
+    position = end
+    return Frame(bytes: bytes, nanoseconds: now, linkType: operation[1])
+  }
+}
