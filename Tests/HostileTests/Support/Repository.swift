@@ -11,9 +11,11 @@ enum Repository {
   /// All captures, by their path below `Captures`, in order.
   static let captures: [String] = files(below: "Captures").filter { $0.hasSuffix(".pcap") }
 
-  /// The smallest capture of each group.
+  /// The smallest capture of each group and link type.
   static let samples: [String] = {
-    Dictionary(grouping: captures) { $0.prefix { $0 != "/" } }.values
+    Dictionary(grouping: captures) { capture in
+      capture.prefix { $0 != "/" } + "\(bytes(of: capture).dropFirst(20).prefix(4))"
+    }.values
       .compactMap { $0.min { (bytes(of: $0).count, $0) < (bytes(of: $1).count, $1) } }.sorted()
   }()
 
