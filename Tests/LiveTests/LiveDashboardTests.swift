@@ -41,7 +41,7 @@ struct LiveDashboardTests {
     let rows = last.components(separatedBy: "\r\n")
     #expect(rows.count <= 8)
     for row in rows {
-      let text = row.replacing(#/\u{1B}\[[0-9;?]*[a-zA-Z]/#, with: "")
+      let text = row.replacing(#/\u{1B}\[[0-9;?]*[a-zA-Z]|\r/#, with: "")
       #expect(text.unicodeScalars.count <= 40, "\(text)")
     }
   }

@@ -99,7 +99,7 @@ struct LiveDashboard: LiveView {
     ]
     lines += summary.heldStates.map { size.cut("  \(LiveDashboard.right($0.count)) \($0.state)") }
     if summary.heldStates.isEmpty { lines.append("  none held") }
-    lines += ["", palette.bold("Listeners with the most new connections: now, in all")]
+    lines += ["", palette.bold(size.cut("Listeners with the most new connections: now, in all"))]
     lines += listeners.top(5).map { listener in
       size.cut(
         "  \(LiveDashboard.right(summary.rate(listener.recent) + "/s"))"
@@ -109,7 +109,7 @@ struct LiveDashboard: LiveView {
       lines += ["", size.cut("Handshakes  \(summary.handshakesText)")]
     }
     if summary.interval.closed > 0 { lines.append(size.cut("Closed by   \(summary.closersText)")) }
-    lines += ["", palette.bold("Findings, the latest first")]
+    lines += ["", palette.bold(size.cut("Findings, the latest first"))]
     for (finding, count) in findings.latest(max(1, size.rows - lines.count)) {
       let text = "  \(finding.id) ×\(count)  \(finding.summary.escapedForTerminal)"
       lines.append(palette.severity(finding.severity, size.cut(text)))
