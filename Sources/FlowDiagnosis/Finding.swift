@@ -24,6 +24,9 @@ public struct Finding: Sendable {
   public var costSeconds: Double?
   /// Findings with the same rule and the same key have the same cause: a listener, a path, a host.
   public var causeKey: String
+  /// Every connection whose less specific findings this one makes superfluous; for the findings of
+  /// ledgers, which `connections` need not list in full.
+  var covers: Set<UInt64> = []
 
   public init(
     id: String, severity: Severity, confidence: Confidence, connections: [UInt64],

@@ -21,26 +21,29 @@ struct Analysis: ~Copyable {
   private let wantsEveryHistory: Bool
 
   init(
-    tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryHistory: Bool = true
+    tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryHistory: Bool = true,
+    waitsForLedgers: Bool = false
   ) {
     var options = options
     options.confirmsTransitions = wantsEveryHistory
     self.wantsEveryHistory = wantsEveryHistory
     tracker = ConnectionTracker(options: options)
     diagnostician = Diagnostician(diagnosis)
+    diagnostician.waitsForLedgers = waitsForLedgers
   }
 
   /// The time of the latest segment.
   var now: CaptureTime { tracker.now }
 
-  /// Reads an input to its end and hands over every connection that is done with it.
+  /// Reads an input to its end and hands over every connection that is done, with what was found on
+  /// it, and what waits for `conclude` to say whether it stands.
   ///
   /// - Parameters:
   ///   - body: Takes a connection and what was found on it.
   ///   - afterBatch: Called when a piece of the input has been taken.
   /// - Returns: What was wrong with the input, a line each.
   mutating func read(
-    _ input: CaptureInput, _ body: (TrackedConnection, [Finding]) -> Void,
+    _ input: CaptureInput, _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
     afterBatch: () -> Void = {}
   ) -> [String] {
     var progress = Progress()
@@ -97,12 +100,12 @@ struct Analysis: ~Copyable {
   }
 
   /// Hands over the connections that are done, with their findings.
-  private mutating func drain(_ body: (TrackedConnection, [Finding]) -> Void) {
+  private mutating func drain(_ body: (TrackedConnection, [Finding], [Finding]) -> Void) {
     while let tracked = nextSettled() {
       let findings = diagnostician.examine(tracked)
       totals.count(tracked.connection)
       for finding in findings { totals.count(finding) }
-      body(tracked, findings)
+      body(tracked, findings, diagnostician.pending)
     }
   }
 

@@ -58,13 +58,13 @@ struct Analyze: ParsableCommand {
     for input in inputs {
       var analysis = Analysis(
         tracker: tracking.tracker, diagnosis: tracking.diagnosis,
-        wantsEveryHistory: json && records.kinds.contains(.transition))
+        wantsEveryHistory: json && records.kinds.contains(.transition), waitsForLedgers: true)
       let problems: [String]
       if json {
         problems = writeRecords(input, &analysis, &output)
       } else if csv {
         problems = analysis.read(
-          input, { tracked, _ in ConnectionCSV.write(tracked.connection, to: &output.buffer) },
+          input, { tracked, _, _ in ConnectionCSV.write(tracked.connection, to: &output.buffer) },
           afterBatch: { output.drain() })
       } else {
         problems = writeText(input, &analysis, &output)
@@ -88,8 +88,9 @@ struct Analyze: ParsableCommand {
     let isLive = input.paths.contains("-")
     let problems = analysis.read(
       input,
-      {
-        writer.write($0, $1.filter { $0.severity >= minSeverity }, to: &output.buffer)
+      { tracked, findings, _ in
+        writer.write(
+          tracked, findings.filter { $0.severity >= minSeverity }, to: &output.buffer)
         output.drain()
       },
       afterBatch: { if isLive { output.flush() } })
@@ -107,10 +108,10 @@ struct Analyze: ParsableCommand {
     var rows = ConnectionRows(limit: all ? Int.max : 50)
     let problems = analysis.read(
       input,
-      { tracked, findings in
+      { tracked, findings, pending in
         let shown = findings.filter { $0.severity >= minSeverity }
         for finding in shown { groups.add(finding) }
-        rows.add(tracked.connection, shown)
+        rows.add(tracked.connection, shown + pending.filter { $0.severity >= minSeverity })
       })
     for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
     let totals = analysis.totals

@@ -38,7 +38,7 @@ struct Report: ParsableCommand {
     var drawn: [(TrackedConnection, [Finding])] = []
     let problems = analysis.read(
       input,
-      { tracked, findings in
+      { tracked, findings, _ in
         for finding in findings { groups.add(finding) }
         rows.add(tracked.connection, findings)
         if !findings.isEmpty, drawn.count < limit { drawn.append((tracked, findings)) }

@@ -57,7 +57,8 @@ struct TimelineCommand: ParsableCommand {
       }
       var analysis = Analysis(tracker: options, diagnosis: tracking.diagnosis)
       var choice = TimelineChoice(self)
-      let problems = analysis.read(input, { choice.consider($0, $1) })
+      let problems = analysis.read(
+        input, { tracked, findings, _ in choice.consider(tracked, findings) })
       let chosen = choice.conclude(analysis.conclude())
       let layout = display.layout(.relative)
       if input.isFromFolder, !chosen.isEmpty {

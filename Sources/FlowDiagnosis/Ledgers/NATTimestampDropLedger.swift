@@ -163,7 +163,7 @@ struct NATTimestampDropLedger: Ledger {
       rate.map {
         " Two clocks of \($0) ticks a second, \(offset) ticks (\(ProofText.duration(Int64(offset) * Timers.second / $0))) apart, are behind this address."
       } ?? ""
-    return Finding(
+    var finding = Finding(
       id: NATTimestampDrop.id, severity: .error, confidence: .likely,
       connections: behind.prefix(10).map(\.note.id).sorted(), connectionCount: behind.count,
       frames: frames, time: last.note.end,
@@ -184,6 +184,8 @@ struct NATTimestampDropLedger: Ledger {
         ("ticks_per_second", rate.map { .integer($0) } ?? .text("unknown")),
       ],
       causeKey: "\(pair.listener.name) \(pair.client)")
+    finding.covers = Set(behind.map(\.note.id))
+    return finding
   }
 }
 

@@ -5,6 +5,7 @@ public struct NATTimestampDrop: LedgerRule {
   public let title = "SYNs with an older timestamp than their address showed before are dropped"
   public let group = RuleGroup.setup
   public let severity = Severity.error
+  public let supersedes = ["syn-unanswered"]
 
   // Definition (Linux before 4.12, tcp_tw_recycle: per-host PAWS), per address and listener:
   // 1. At least two attempts are never answered, and each has a TSval behind the newest of the
