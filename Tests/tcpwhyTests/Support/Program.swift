@@ -19,11 +19,13 @@ struct Program {
       .deletingLastPathComponent().appendingPathComponent("tcpwhy")
   }
 
-  /// Runs it with arguments, and with `input` on standard input.
+  /// Runs it with arguments, with `input` on standard input, in `folder`.
   static func run(
-    _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+    _ arguments: [String], input: Data? = nil, environment: [String: String] = [:],
+    folder: URL? = nil
   ) throws -> Result {
     let process = Process()
+    if let folder { process.currentDirectoryURL = folder }
     process.executableURL = executable
     process.arguments = arguments
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "100"].merging(environment) { $1 }
