@@ -42,12 +42,14 @@ struct InputTests {
     }
   }
 
-  @Test("Frames of an unknown link type are counted, not decoded")
+  @Test("Frames of an unknown link type are counted and named, and the input not wholly read")
   func unknownLinkType() throws {
     let scratch = try Scratch()
     let bytes = CaptureBytes.pcap(linkType: 147, [[1, 2, 3], [4, 5, 6]])
     let result = try Program.run(["--json", scratch.write(bytes, as: "user.pcap")])
-    #expect(result.status == 0)
+    #expect(result.status == 3)
+    #expect(result.errors.contains("link type 147"))
+    #expect(result.errors.split(separator: "\n").count == 1)
     #expect(result.output.contains(#""skipped":{"link-type":2}"#))
     let text = try Program.run([scratch.write(bytes, as: "user.pcap")])
     #expect(text.output.contains("2 of a link type that is not supported"))
