@@ -8,18 +8,18 @@ import Testing
     .appending(path: "Captures")
 
   /// The captures, as paths inside the folder.
-  static let captures: [String] = {
-    let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }
-    return (paths ?? []).filter { $0.hasSuffix(".pcap") }.sorted()
+  static let paths: [String] = {
+    let found = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }
+    return (found ?? []).filter { $0.hasSuffix(".pcap") }.sorted()
   }()
 
   @Test("There are captures to compare")
-  func captures() {
-    #expect(ExpectedOutputTests.captures.count > 100)
+  func thereAreCaptures() {
+    #expect(ExpectedOutputTests.paths.count > 100)
   }
 
-  @Test("A capture gives the output that lies beside it", arguments: captures)
-  func output(_ capture: String) throws {
+  @Test("A capture gives the output that lies beside it", arguments: ExpectedOutputTests.paths)
+  func printsWhatIsExpected(_ capture: String) throws {
     let url = ExpectedOutputTests.folder.appending(path: capture)
     let expected = try String(
       contentsOf: url.deletingPathExtension().appendingPathExtension("expected.txt"),
