@@ -23,12 +23,7 @@ extension Connection {
       }
     }
     if segment.window == 0 { effects.annotations.insert(.zeroWindow) }
-    if segment.sackCount > 0 {
-      let block = segment.sackBlocks[0]
-      if SequenceNumber(block.right).precedesOrEquals(acknowledgment) {
-        effects.annotations.insert(.duplicateReport)
-      }
-    }
+    if segment.reportsDuplicate { effects.annotations.insert(.duplicateReport) }
 
     if sequence == sender.sendNext {
       if length == 0, segment.flags.contains(.ack), acknowledgment == receiver.sendUnacknowledged,
@@ -111,5 +106,14 @@ extension Connection {
     if timeReversals == 0 { firstReversedFrame = segment.frame }
     if timeReversals != .max { timeReversals += 1 }
     longestTimeReversal = max(longestTimeReversal, now.nanoseconds(since: segment.time))
+  }
+}
+
+extension Segment {
+  /// Whether its first SACK block lies below its acknowledgment (D-SACK, RFC 2883 §4).
+  var reportsDuplicate: Bool {
+    sackCount > 0
+      && SequenceNumber(sackBlocks[0].right)
+        .precedesOrEquals(SequenceNumber(acknowledgment))
   }
 }

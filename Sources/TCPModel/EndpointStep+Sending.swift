@@ -346,9 +346,10 @@ extension Endpoint {
     if !marks.contains(.finArrived) {
       receiveFIN(side: context.sender, segment, context, &effects)
     } else if !marks.contains(.finArrivalConfirmed), peer.finCount > 1, segment.hasTimestamps,
-      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
+      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp,
+      !segment.reportsDuplicate
     {
-      // It echoes the repeated FIN, not the first one (RFC 7323 §4.3): the first was lost.
+      // It echoes the repeated FIN (RFC 7323 §4.3) without a D-SACK: the first was lost.
       redateFIN(peer: peer, segment, context, &effects)
     }
     marks.insert(.finArrivalConfirmed)

@@ -12,8 +12,9 @@ public struct FINLost: ConnectionRule {
   // 1. An end sends its FIN more than once.
   // 2. No acknowledgment of it passed before the last repetition, and one follows.
   // 3. That one echoes the TSval of a repetition, not of the first FIN.
-  // What disproves it: an acknowledgment passed before, or echoes the first FIN (missing-final-ack),
-  // or it reports the FIN twice by D-SACK (the repetition was needless).
+  // What disproves it: an acknowledgment passed before, or echoes the first FIN (missing-final-ack)
+  // or what was sent before it (delayed, RFC 7323 §4.3) or after it (the FIN had waited beyond a
+  // hole), or it reports the FIN twice by D-SACK (the repetition was needless).
 
   public init() {}
 
@@ -39,7 +40,16 @@ public struct FINLost: ConnectionRule {
     let isEchoed =
       first.hasTimestamps && answer.hasTimestamps
       && last.timestampValue != first.timestampValue
-    if isEchoed, answer.timestampEchoReply == first.timestampValue { return nil }
+    if isEchoed,
+      !fins.dropFirst().contains(where: { $0.timestampValue == answer.timestampEchoReply })
+    {
+      return nil
+    }
+    // Only the ACK that a repetition draws at once must report it by D-SACK if it was needless; a
+    // later FIN says nothing of the ACKs that may have been lost before it.
+    let isCertain =
+      isEchoed && !answer.flags.contains(.fin) && connection.client.marks.contains(.sackPermitted)
+      && connection.server.marks.contains(.sackPermitted)
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let delay = last.time.nanoseconds(since: first.time)
@@ -56,7 +66,7 @@ public struct FINLost: ConnectionRule {
     }
     frames.append(FrameRole(answer.frame, "its first ACK"))
     return Finding(
-      id: id, severity: .note, confidence: tracked.confidence(isEchoed ? .certain : .likely),
+      id: id, severity: .note, confidence: tracked.confidence(isCertain ? .certain : .likely),
       connections: [connection.id], frames: frames, time: answer.time, summary: summary,
       advice:
         "A single loss needs no action; if it recurs, look for loss on the way from "
