@@ -8,7 +8,7 @@ extension Connection {
   public var isUneventful: Bool {
     noticed.isSubset(of: [.moves, .duplicateAcknowledgment])
       && opening == .handshake && answerTime != .epoch && completionTime != .epoch
-      && traits.isSubset(of: [.clientIsLow, .clientKnown, .unsettledEvidence])
+      && traits.isSubset(of: [.clientIsLow, .clientKnown, .openAtEnd, .unsettledEvidence])
       && (activeCloser == .client || activeCloser == .server)
       && client.isUneventful && server.isUneventful
       && timeReversals == 0

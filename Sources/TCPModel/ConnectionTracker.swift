@@ -58,8 +58,8 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// The side of a connection that a segment comes from.
-  private static func side(_ connection: borrowing Connection, sourceIsLow: Bool) -> Side {
-    sourceIsLow == connection.traits.contains(.clientIsLow) ? .client : .server
+  private static func side(_ traits: ConnectionTraits, sourceIsLow: Bool) -> Side {
+    sourceIsLow == traits.contains(.clientIsLow) ? .client : .server
   }
 
   /// The incarnation of a 4-tuple that a segment belongs to; a new one if it begins one.
@@ -70,7 +70,7 @@ public struct ConnectionTracker: ~Copyable {
     let control = segment.flags.intersection([.syn, .ack, .rst])
     // Nearly always: one incarnation, neither beginning nor over.
     if control == .ack, older == 0, !connections[place].isOver { return place }
-    let side = ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
+    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
     if control == .syn {
       guard connections[place].isNewIncarnation(segment, sender: side) else { return place }
       if older != 0, isStaleSYN(segment, of: older, sourceIsLow: sourceIsLow) { return older }
@@ -86,12 +86,12 @@ public struct ConnectionTracker: ~Copyable {
       return place
     }
     if connections[place].fits(segment, sender: side) { return place }
-    let olderSide = ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow)
+    let olderSide = ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow)
     return connections[older].fits(segment, sender: olderSide) ? older : place
   }
 
   private func isStaleSYN(_ segment: Segment, of place: UInt32, sourceIsLow: Bool) -> Bool {
-    let side = ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
+    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
     let sender = side == .client ? connections[place].client : connections[place].server
     return sender.marks.contains(.synSent)
       && sender.initialSendSequence == SequenceNumber(segment.sequence)
@@ -164,7 +164,7 @@ public struct ConnectionTracker: ~Copyable {
       connection: connections[old],
       segments: records.elements(of: connections[old].segments).suffix(24))
     // The end that calls anew holds nothing of the old incarnation.
-    let side = ConnectionTracker.side(connections[old], sourceIsLow: sourceIsLow)
+    let side = ConnectionTracker.side(connections[old].traits, sourceIsLow: sourceIsLow)
     effects.reset()
     connections[old].release(side, segment, &effects)
     log(effects.changes, of: old)
@@ -175,7 +175,7 @@ public struct ConnectionTracker: ~Copyable {
     effects.reset()
     let side =
       connections[place].traits.contains(.isSelf)
-      ? .client : ConnectionTracker.side(connections[place], sourceIsLow: sourceIsLow)
+      ? .client : ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
     if connections[place].admit(segment, side: side, &effects) {
       measure(segment, side, at: place)
       connections[place].step(segment, sender: side, &effects)
@@ -188,7 +188,7 @@ public struct ConnectionTracker: ~Copyable {
     if options.keepsTransitions { log(effects, of: place, by: segment, side) }
     let newer = connections[place].newer
     if newer != 0 {
-      let newerSide = ConnectionTracker.side(connections[newer], sourceIsLow: sourceIsLow)
+      let newerSide = ConnectionTracker.side(connections[newer].traits, sourceIsLow: sourceIsLow)
       let foreign = annotations.union(.previousIncarnation)
       connections[newer].noticed.formUnion(foreign)
       record(segment, newerSide, foreign, at: newer)
@@ -276,7 +276,7 @@ public struct ConnectionTracker: ~Copyable {
     let sourceIsLow = connections[place].traits.contains(.clientIsLow) == (side == .client)
     effects.reset()
     connections[older].release(
-      ConnectionTracker.side(connections[older], sourceIsLow: sourceIsLow), segment, &effects)
+      ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow), segment, &effects)
     log(effects.changes, of: older)
   }
 

@@ -10,7 +10,8 @@ import TCPModel
 ///     0.020 > P. 1:11 ack 1 win 500 TS 105 202
 ///
 /// `>` goes from client to server, `<` back. Flags: S F R P, and `.` for ACK. `win`, `TS value
-/// echo`, `mss`, `wscale`, `id` and `ttl` may follow; `@client:port` or `iss number` on a line of
+/// echo`, `mss`, `wscale`, `sack left right`, `id` and
+/// `ttl` may follow; `@client:port` or `iss number` on a line of
 /// its own change the tuple or the client's ISS for what follows.
 struct Script {
   var clientPort: UInt16 = 41_000
@@ -92,6 +93,13 @@ struct Script {
       case "wscale":
         segment.options.insert(.windowScale)
         segment.windowShift = UInt8(next())
+      case "sack":
+        let origin = fromClient ? serverISS : clientISS
+        segment.options.insert(.sack)
+        segment.sackCount = 1
+        segment.sackBlocks[0] = SACKBlock(
+          left: origin &+ UInt32(truncatingIfNeeded: next()),
+          right: origin &+ UInt32(truncatingIfNeeded: next()))
       case "id": segment.identification = UInt16(next())
       case "ttl": segment.hopLimit = UInt8(next())
       default: fatalError("unknown word \(words[index])")
