@@ -276,7 +276,8 @@ public struct ConnectionTracker: ~Copyable {
     let sourceIsLow = connections[place].traits.contains(.clientIsLow) == (side == .client)
     effects.reset()
     connections[older].release(
-      ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow), segment, &effects)
+      ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow), segment, &effects
+    )
     log(effects.changes, of: older)
   }
 
