@@ -17,10 +17,17 @@ enum Terminal {
   /// Columns to fill: `COLUMNS` if it is set, else what the terminal says, else 100.
   static var width: Int {
     if let columns = environment("COLUMNS").flatMap(Int.init), columns > 0 { return columns }
+    return size?.columns ?? 100
+  }
+
+  /// Rows and columns of standard output, nil where it is no terminal or does not say.
+  static var size: (rows: Int, columns: Int)? {
     var size = winsize()
     // The request fills the structure it is given.
-    let result = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size)
-    return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0,
+      size.ws_col > 0
+    else { return nil }
+    return (Int(size.ws_row), Int(size.ws_col))
   }
 
   /// A variable of the environment, nil when it is not set or empty.

@@ -21,7 +21,6 @@ struct UnsafeCodeTests {
     "PacketCapture/Writing/CaptureWriter.swift",
     "tcpwhy/Folder.swift",
     "tcpwhy/Live/LiveOutput.swift",
-    "tcpwhy/Live/ScreenSize.swift",
     "tcpwhy/Live/SignalPipe.swift",
     "tcpwhy/Live/SniffArguments.swift",
     "tcpwhy/Live/WallClock.swift",
