@@ -135,31 +135,33 @@ public struct TCPOptionKinds: OptionSet, Sendable, BitwiseCopyable {
   }
 
   /// Kind 2 (RFC 9293 §3.7.1).
-  public static let maximumSegmentSize = TCPOptionKinds(rawValue: 1 << 0)
+  @inlinable public static var maximumSegmentSize: TCPOptionKinds {
+    TCPOptionKinds(rawValue: 1 << 0)
+  }
   /// Kind 3 (RFC 7323 §2).
-  public static let windowScale = TCPOptionKinds(rawValue: 1 << 1)
+  @inlinable public static var windowScale: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 1) }
   /// Kind 4 (RFC 2018 §2).
-  public static let sackPermitted = TCPOptionKinds(rawValue: 1 << 2)
+  @inlinable public static var sackPermitted: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 2) }
   /// Kind 5 (RFC 2018 §3).
-  public static let sack = TCPOptionKinds(rawValue: 1 << 3)
+  @inlinable public static var sack: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 3) }
   /// Kind 8 (RFC 7323 §3).
-  public static let timestamps = TCPOptionKinds(rawValue: 1 << 4)
+  @inlinable public static var timestamps: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 4) }
   /// Kind 34 (RFC 7413), or the experimental kind 254 with its identifier.
-  public static let fastOpen = TCPOptionKinds(rawValue: 1 << 5)
+  @inlinable public static var fastOpen: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 5) }
   /// Kind 30 (RFC 8684).
-  public static let multipath = TCPOptionKinds(rawValue: 1 << 6)
+  @inlinable public static var multipath: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 6) }
   /// Kind 19 (RFC 2385).
-  public static let md5Signature = TCPOptionKinds(rawValue: 1 << 7)
+  @inlinable public static var md5Signature: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 7) }
   /// Kind 29 (RFC 5925).
-  public static let authentication = TCPOptionKinds(rawValue: 1 << 8)
+  @inlinable public static var authentication: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 8) }
   /// Kind 28 (RFC 5482).
-  public static let userTimeout = TCPOptionKinds(rawValue: 1 << 9)
+  @inlinable public static var userTimeout: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 9) }
   /// Kinds 172 and 174 (RFC 9768).
-  public static let accurateECN = TCPOptionKinds(rawValue: 1 << 10)
+  @inlinable public static var accurateECN: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 10) }
   /// Any other kind.
-  public static let unknown = TCPOptionKinds(rawValue: 1 << 14)
+  @inlinable public static var unknown: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 14) }
   /// A length that does not fit. One that leads nowhere ended the walk, what came before holds; a
   /// known kind of the wrong length was passed over. Alone when the data offset itself is
   /// impossible: options and payload are unknown then.
-  public static let malformed = TCPOptionKinds(rawValue: 1 << 15)
+  @inlinable public static var malformed: TCPOptionKinds { TCPOptionKinds(rawValue: 1 << 15) }
 }

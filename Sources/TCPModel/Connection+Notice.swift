@@ -95,6 +95,11 @@ extension Connection {
   /// Segments after which waits are measured.
   private static let meteredLength: UInt64 = 16
 
+  /// Whether its next segment makes it long enough for waits to be measured.
+  var isAboutToDeserveMeter: Bool {
+    client.packets &+ server.packets >= Connection.meteredLength
+  }
+
   /// Whether waits at its ends are worth measuring from now on.
   func deservesMeter(_ segment: Segment, _ annotations: SegmentAnnotations) -> Bool {
     segment.sackCount > 0 || client.packets &+ server.packets > Connection.meteredLength

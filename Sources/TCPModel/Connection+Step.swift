@@ -55,20 +55,12 @@ extension Connection {
     return measured == 0 ? Connection.assumedRoundTrip : measured
   }
 
-  /// RFC 7323 §4.1: a segment that echoes the peer's newest TSval answers the segment that bore it.
-  /// Only shortens what the handshake gave, for an echo may come late.
   private mutating func measureRoundTrip(_ segment: Segment, sender: Side) {
     guard segment.hasTimestamps, !segment.flags.contains(.syn) else { return }
-    let peer = sender == .client ? server : client
-    guard peer.marks.contains(.timestamps), peer.newestTimestampTime != .epoch,
-      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
-    else { return }
-    let sample = segment.time.nanoseconds(since: peer.newestTimestampTime)
-    guard sample > 0 else { return }
     if sender == .client {
-      if clientRoundTrip == 0 || sample < clientRoundTrip { clientRoundTrip = sample }
-    } else if serverRoundTrip == 0 || sample < serverRoundTrip {
-      serverRoundTrip = sample
+      client.measureRoundTrip(segment, peer: server, &clientRoundTrip)
+    } else {
+      server.measureRoundTrip(segment, peer: client, &serverRoundTrip)
     }
   }
 

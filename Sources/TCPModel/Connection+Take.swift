@@ -153,15 +153,24 @@ extension Endpoint {
         return true
       }
     }
-    for index in (1..<4).reversed() { recentSegments[index] = recentSegments[index - 1] }
-    recentSegments[0] = identity
+    remember(identity)
     return false
+  }
+
+  @inline(__always)
+  mutating func remember(_ identity: UInt32) {
+    recentSegments[3] = recentSegments[2]
+    recentSegments[2] = recentSegments[1]
+    recentSegments[1] = recentSegments[0]
+    recentSegments[0] = identity
   }
 
   /// How soon after its original a copy of a frame passes, nanoseconds.
   private static let duplicateTime: Int64 = 20_000_000
 
-  private static func identity(_ segment: Segment) -> UInt32 {
+  /// A hash of what makes one segment of an endpoint differ from another; never 0.
+  @inline(__always)
+  static func identity(_ segment: Segment) -> UInt32 {
     var hash = UInt64(segment.sequence) << 32 | UInt64(segment.acknowledgment)
     hash = (hash ^ (hash >> 29)) &* 0xbf58_476d_1ce4_e5b9
     hash ^= UInt64(segment.timestampValue) << 32 | UInt64(segment.timestampEchoReply)

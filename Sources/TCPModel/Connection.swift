@@ -62,11 +62,8 @@ public struct Connection: Sendable, BitwiseCopyable {
   }
 
   /// The endpoint of a side.
-  public subscript(side: Side) -> Endpoint {
-    _read {
-      if side == .client { yield client } else { yield server }
-    }
-  }
+  @inlinable
+  public subscript(side: Side) -> Endpoint { side == .client ? client : server }
 
   /// Address and port of a side.
   public func socket(_ side: Side) -> (address: IPAddress, port: UInt16) {
@@ -120,27 +117,29 @@ public struct ConnectionTraits: OptionSet, Sendable, BitwiseCopyable {
   }
 
   /// The client is the lower socket of the key.
-  public static let clientIsLow = ConnectionTraits(rawValue: 1 << 0)
+  @inlinable public static var clientIsLow: ConnectionTraits { ConnectionTraits(rawValue: 1 << 0) }
   /// A SYN told which side is the client; else it is a guess.
-  public static let clientKnown = ConnectionTraits(rawValue: 1 << 1)
+  @inlinable public static var clientKnown: ConnectionTraits { ConnectionTraits(rawValue: 1 << 1) }
   /// Both ends are one socket; only the client's endpoint is kept.
-  public static let isSelf = ConnectionTraits(rawValue: 1 << 2)
+  @inlinable public static var isSelf: ConnectionTraits { ConnectionTraits(rawValue: 1 << 2) }
   /// It replaced an incarnation whose ports were still held by an endpoint.
-  public static let reuses = ConnectionTraits(rawValue: 1 << 3)
+  @inlinable public static var reuses: ConnectionTraits { ConnectionTraits(rawValue: 1 << 3) }
   /// Another incarnation has taken its 4-tuple.
-  public static let replaced = ConnectionTraits(rawValue: 1 << 4)
+  @inlinable public static var replaced: ConnectionTraits { ConnectionTraits(rawValue: 1 << 4) }
   /// An ICMP error about it was seen.
-  public static let hasICMPError = ConnectionTraits(rawValue: 1 << 5)
+  @inlinable public static var hasICMPError: ConnectionTraits { ConnectionTraits(rawValue: 1 << 5) }
   /// It was put out of memory before its end was known.
-  public static let evicted = ConnectionTraits(rawValue: 1 << 6)
+  @inlinable public static var evicted: ConnectionTraits { ConnectionTraits(rawValue: 1 << 6) }
   /// It was still alive when the capture ended.
-  public static let openAtEnd = ConnectionTraits(rawValue: 1 << 7)
+  @inlinable public static var openAtEnd: ConnectionTraits { ConnectionTraits(rawValue: 1 << 7) }
   /// Its waits were measured: `TrackedConnection.stalls` says something.
-  public static let measured = ConnectionTraits(rawValue: 1 << 9)
+  @inlinable public static var measured: ConnectionTraits { ConnectionTraits(rawValue: 1 << 9) }
   /// One side sent data after the other's FIN had passed.
-  public static let dataAfterFIN = ConnectionTraits(rawValue: 1 << 11)
+  @inlinable public static var dataAfterFIN: ConnectionTraits {
+    ConnectionTraits(rawValue: 1 << 11)
+  }
   /// It is in line to be looked at while it lives.
   static let watched = ConnectionTraits(rawValue: 1 << 10)
   /// Segments were left out of its history.
-  public static let abridged = ConnectionTraits(rawValue: 1 << 8)
+  @inlinable public static var abridged: ConnectionTraits { ConnectionTraits(rawValue: 1 << 8) }
 }

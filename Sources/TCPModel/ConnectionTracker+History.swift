@@ -9,7 +9,8 @@ extension ConnectionTracker {
   ) {
     guard
       options.keepsAllSegments || isNotable(segment, annotations)
-        || connections[place].segments.count < 5 || connections[place].activeCloser != .none
+        || connections[place].segments.count < Connection.recordedOpening
+        || connections[place].activeCloser != .none
         || !connections[place].isOpenedForSure
     else {
       connections[place].omitted &+= 1
@@ -51,12 +52,7 @@ extension ConnectionTracker {
   mutating func log(
     _ effects: borrowing StepEffects, of place: UInt32, by segment: Segment, _ side: Side
   ) {
-    if connections[place].unconfirmed(side),
-      options.confirmsTransitions
-        || !connections[place].noticed.isDisjoint(with: [.repeated, .revokes])
-    {
-      confirm(segment, side, at: place)
-    }
+    if confirms(side, at: place) { confirm(segment, side, at: place) }
     guard !effects.changes.isEmpty else { return }
     log(effects.changes, of: place)
     for change in effects.changes {
@@ -64,6 +60,14 @@ extension ConnectionTracker {
         connections[place].setUnconfirmed(transition.endpoint, true)
       }
     }
+  }
+
+  /// Whether a segment of a side may confirm a transition of it that somebody asks about.
+  @inline(__always)
+  func confirms(_ side: Side, at place: UInt32) -> Bool {
+    connections[place].unconfirmed(side)
+      && (options.confirmsTransitions
+        || !connections[place].noticed.isDisjoint(with: [.repeated, .revokes]))
   }
 
   /// Marks as revoked what an endpoint is held to have done since it left `state`.

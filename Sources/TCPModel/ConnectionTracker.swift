@@ -46,11 +46,28 @@ public struct ConnectionTracker: ~Copyable {
     var place = find(key, hash)
     if place == 0 {
       place = open(segment, key, hash, sourceIsLow: sourceIsLow, over: 0)
+    } else if takePredicted(segment, at: place, sourceIsLow: sourceIsLow) {
+      return
     } else {
       expireTimers(place)
       place = incarnation(of: place, segment, key, hash, sourceIsLow: sourceIsLow)
     }
     take(segment, at: place, sourceIsLow: sourceIsLow)
+  }
+
+  /// The short way of a segment that is expected.
+  @inline(__always)
+  private mutating func takePredicted(
+    _ segment: Segment, at place: UInt32, sourceIsLow: Bool
+  ) -> Bool {
+    guard segment.time >= now, !options.keepsAllSegments else { return false }
+    let meter = connections[place].meter
+    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
+    if meter == 0, connections[place].isAboutToDeserveMeter { return false }
+    if confirms(side, at: place) { return false }
+    return connections[place].takePredicted(segment, sender: side) { connection in
+      if meter != 0 { meters[meter].observe(segment, [], connection, sender: side) }
+    }
   }
 
   private func find(_ key: FlowKey, _ hash: UInt64) -> UInt32 {
@@ -67,7 +84,7 @@ public struct ConnectionTracker: ~Copyable {
     of place: UInt32, _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool
   ) -> UInt32 {
     let older = connections[place].older
-    let control = segment.flags.intersection([.syn, .ack, .rst])
+    let control = segment.flags.intersection(.syn.union(.ack).union(.rst))
     // Nearly always: one incarnation, neither beginning nor over.
     if control == .ack, older == 0, !connections[place].isOver { return place }
     let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
@@ -199,7 +216,7 @@ public struct ConnectionTracker: ~Copyable {
         connections[newer].withdraw(newerSide, segment, &effects)
         log(effects.changes, of: newer)
       }
-    } else if connections[place].older != 0, segment.flags.contains([.syn, .ack]) {
+    } else if connections[place].older != 0, segment.flags.contains(.syn.union(.ack)) {
       settleOlder(of: place, segment, side)
     }
   }

@@ -111,69 +111,85 @@ public struct EndpointMarks: OptionSet, Sendable, BitwiseCopyable {
   }
 
   /// Any segment of it was seen.
-  public static let seen = EndpointMarks(rawValue: 1 << 0)
+  @inlinable public static var seen: EndpointMarks { EndpointMarks(rawValue: 1 << 0) }
   /// It sent a SYN without ACK.
-  public static let synSent = EndpointMarks(rawValue: 1 << 1)
+  @inlinable public static var synSent: EndpointMarks { EndpointMarks(rawValue: 1 << 1) }
   /// It sent a SYN,ACK.
-  public static let synAckSent = EndpointMarks(rawValue: 1 << 2)
+  @inlinable public static var synAckSent: EndpointMarks { EndpointMarks(rawValue: 1 << 2) }
   /// Its ISS is known, from its SYN or from the acknowledgment of it.
-  public static let initialSequenceKnown = EndpointMarks(rawValue: 1 << 3)
+  @inlinable public static var initialSequenceKnown: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 3)
+  }
   /// It sent a FIN that belongs to this connection.
-  public static let finSent = EndpointMarks(rawValue: 1 << 4)
+  @inlinable public static var finSent: EndpointMarks { EndpointMarks(rawValue: 1 << 4) }
   /// It sent its FIN while it held the peer's (it closed second).
-  public static let closedSecond = EndpointMarks(rawValue: 1 << 5)
+  @inlinable public static var closedSecond: EndpointMarks { EndpointMarks(rawValue: 1 << 5) }
   /// The peer's FIN passed in order.
-  public static let finArrived = EndpointMarks(rawValue: 1 << 6)
+  @inlinable public static var finArrived: EndpointMarks { EndpointMarks(rawValue: 1 << 6) }
   /// It acknowledged the peer's FIN.
-  public static let finArrivalConfirmed = EndpointMarks(rawValue: 1 << 7)
+  @inlinable public static var finArrivalConfirmed: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 7)
+  }
   /// An acknowledgment of its FIN passed.
-  public static let finAcknowledged = EndpointMarks(rawValue: 1 << 8)
+  @inlinable public static var finAcknowledged: EndpointMarks { EndpointMarks(rawValue: 1 << 8) }
   /// It became ESTABLISHED by a segment that passed.
-  public static let establishedByArrival = EndpointMarks(rawValue: 1 << 9)
+  @inlinable public static var establishedByArrival: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 9)
+  }
   /// A later segment of it proved that it is ESTABLISHED.
-  public static let establishedConfirmed = EndpointMarks(rawValue: 1 << 10)
+  @inlinable public static var establishedConfirmed: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 10)
+  }
   /// It sent a RST that closed it.
-  public static let reset = EndpointMarks(rawValue: 1 << 11)
+  @inlinable public static var reset: EndpointMarks { EndpointMarks(rawValue: 1 << 11) }
   /// A RST of the peer that it had to accept passed.
-  public static let wasReset = EndpointMarks(rawValue: 1 << 12)
+  @inlinable public static var wasReset: EndpointMarks { EndpointMarks(rawValue: 1 << 12) }
   /// Its SYN or SYN,ACK carried the timestamps option; without a handshake: its segments do.
-  public static let timestamps = EndpointMarks(rawValue: 1 << 13)
+  @inlinable public static var timestamps: EndpointMarks { EndpointMarks(rawValue: 1 << 13) }
   /// Its SYN carried SACK permitted.
-  public static let sackPermitted = EndpointMarks(rawValue: 1 << 14)
+  @inlinable public static var sackPermitted: EndpointMarks { EndpointMarks(rawValue: 1 << 14) }
   /// Its SYN carried a window scale.
-  public static let windowScale = EndpointMarks(rawValue: 1 << 15)
+  @inlinable public static var windowScale: EndpointMarks { EndpointMarks(rawValue: 1 << 15) }
   /// Its SYN carried data or a Fast Open option.
-  public static let fastOpen = EndpointMarks(rawValue: 1 << 16)
+  @inlinable public static var fastOpen: EndpointMarks { EndpointMarks(rawValue: 1 << 16) }
   /// MPTCP options were seen.
-  public static let multipath = EndpointMarks(rawValue: 1 << 17)
+  @inlinable public static var multipath: EndpointMarks { EndpointMarks(rawValue: 1 << 17) }
   /// Its segments came with more than one TTL.
-  public static let varyingHopLimit = EndpointMarks(rawValue: 1 << 18)
+  @inlinable public static var varyingHopLimit: EndpointMarks { EndpointMarks(rawValue: 1 << 18) }
   /// A segment of it with a right checksum was seen.
-  public static let validChecksum = EndpointMarks(rawValue: 1 << 19)
+  @inlinable public static var validChecksum: EndpointMarks { EndpointMarks(rawValue: 1 << 19) }
   /// A refusal (RST that acknowledges its SYN) arrived.
-  public static let refused = EndpointMarks(rawValue: 1 << 20)
+  @inlinable public static var refused: EndpointMarks { EndpointMarks(rawValue: 1 << 20) }
   /// It opened simultaneously: SYN-SENT to SYN-RECEIVED.
-  public static let simultaneous = EndpointMarks(rawValue: 1 << 21)
+  @inlinable public static var simultaneous: EndpointMarks { EndpointMarks(rawValue: 1 << 21) }
   /// It acknowledged data that the capture does not contain.
-  public static let acknowledgedUnseen = EndpointMarks(rawValue: 1 << 22)
+  @inlinable public static var acknowledgedUnseen: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 22)
+  }
   /// A timer ended its last state.
-  public static let timedOut = EndpointMarks(rawValue: 1 << 23)
+  @inlinable public static var timedOut: EndpointMarks { EndpointMarks(rawValue: 1 << 23) }
   /// It negotiates ECN (RFC 3168) in its SYN.
-  public static let explicitCongestion = EndpointMarks(rawValue: 1 << 24)
+  @inlinable public static var explicitCongestion: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 24)
+  }
   /// Its first SYN echoed a timestamp: Linux `tcp_tw_reuse` took the port out of TIME-WAIT.
-  public static let timeWaitReuse = EndpointMarks(rawValue: 1 << 25)
+  @inlinable public static var timeWaitReuse: EndpointMarks { EndpointMarks(rawValue: 1 << 25) }
   /// An ACK that should have completed its handshake passed and was not taken.
-  public static let acknowledgmentIgnored = EndpointMarks(rawValue: 1 << 27)
+  @inlinable public static var acknowledgmentIgnored: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 27)
+  }
   /// Its acknowledgments covered more than the peer's SYN.
-  public static let acknowledgedSomething = EndpointMarks(rawValue: 1 << 28)
+  @inlinable public static var acknowledgedSomething: EndpointMarks {
+    EndpointMarks(rawValue: 1 << 28)
+  }
   /// Its state was presumed when the capture first met it, without a transition.
-  public static let presumed = EndpointMarks(rawValue: 1 << 29)
+  @inlinable public static var presumed: EndpointMarks { EndpointMarks(rawValue: 1 << 29) }
   /// A new SYN on its 4-tuple passed under its name, so that it is held to be gone.
-  public static let released = EndpointMarks(rawValue: 1 << 30)
+  @inlinable public static var released: EndpointMarks { EndpointMarks(rawValue: 1 << 30) }
   /// A SYN or RST that it must not take reached it: it owes a challenge ACK.
-  public static let challenged = EndpointMarks(rawValue: 1 << 31)
+  @inlinable public static var challenged: EndpointMarks { EndpointMarks(rawValue: 1 << 31) }
   /// The window it last offered is zero.
-  public static let zeroWindow = EndpointMarks(rawValue: 1 << 26)
+  @inlinable public static var zeroWindow: EndpointMarks { EndpointMarks(rawValue: 1 << 26) }
 }
 
 extension UInt16 {

@@ -144,7 +144,8 @@ extension StallMeter {
   ) {
     let length = segment.payloadLength
     guard SequenceNumber(segment.sequence) == next,
-      annotations.isDisjoint(with: [.retransmission, .keepAlive, .windowProbe, .outOfOrder])
+      annotations.isDisjoint(
+        with: .retransmission.union(.keepAlive).union(.windowProbe).union(.outOfOrder))
     else {
       if annotations.contains(.retransmission) { largestInFlight = length }
       dataTime = .epoch
@@ -199,7 +200,9 @@ public struct StallMeters: Sendable, BitwiseCopyable {
   mutating func observe(
     _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: Connection, sender: Side
   ) {
-    guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: [.syn, .rst]) else { return }
+    guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: .syn.union(.rst)) else {
+      return
+    }
     if sender == .client {
       StallMeters.observe(
         segment, annotations, from: connection.client, to: connection.server,
