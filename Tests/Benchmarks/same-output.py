@@ -39,7 +39,7 @@ FORMS = [
     ["report", "-o", "-"],
 ]
 # More ladders than this are drawn of the connections with findings only.
-LADDERS = 5000
+LADDERS = 400
 SECONDS = 300
 STREAMS = ("standard output", "standard error", "exit status")
 
@@ -140,7 +140,7 @@ def generated(generator, seed, folder):
     path = os.path.join(folder, f"mixed-{seed}.pcap")
     # Sizes and traits of the capture go with the seed.
     subprocess.run(
-        [generator, "mixed", "--seed", str(seed), "--connections", str([60, 300, 1500][seed % 3]),
+        [generator, "mixed", "--seed", str(seed), "--connections", str([60, 200, 800][seed % 3]),
          "--output", path], check=True)
     return path
 
