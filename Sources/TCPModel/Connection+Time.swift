@@ -15,14 +15,12 @@ extension Connection {
     return silence >= limit
   }
 
-  /// When it is worth looking at again: the next timer of an end, or the end of remembrance. A state
-  /// without a timer lasts; it is only looked at from time to time.
+  /// When it is worth looking at again: the next timer of an end, or when it may have been silent long
+  /// enough to be let go.
   func nextReview(_ options: TrackerOptions, now: CaptureTime) -> CaptureTime {
-    if isOver { return lastTime.advanced(byNanoseconds: options.timers.remembrance) }
-    var review = now.advanced(byNanoseconds: 300 * Timers.second)
-    if let limit = options.idleLimit {
-      review = min(review, lastTime.advanced(byNanoseconds: limit))
-    }
+    let silent = lastTime.advanced(byNanoseconds: options.shortestLife)
+    if isOver { return silent }
+    var review = now < silent ? silent : now.advanced(byNanoseconds: options.shortestLife)
     if let limit = options.timers.limit(of: client.state) {
       review = min(review, client.timerStart.advanced(byNanoseconds: limit))
     }

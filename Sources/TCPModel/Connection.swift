@@ -53,9 +53,8 @@ public struct Connection: Sendable, BitwiseCopyable {
   var older: UInt32 = 0
   /// Place of the incarnation that followed, 0 while this is the newest.
   var newer: UInt32 = 0
-  /// When the tracker looks at it again.
-  var deadline = CaptureTime.epoch
-  var hash: UInt64 = 0
+  /// 32 bits of the hash of its key.
+  var tag: UInt32 = 0
 
   init(key: FlowKey) {
     self.key = key

@@ -7,6 +7,15 @@ public import PacketDecoding
 public struct ConnectionTracker: ~Copyable {
   let options: TrackerOptions
   var connections = Slab(placeholder: Connection(key: ConnectionTracker.noKey))
+  /// Connections that are only remembered by their segments. Their places are marked with
+  /// `quietMark`.
+  var quiet = Slab(placeholder: QuietConnection())
+  var quietPages = Slab(placeholder: QuietPage())
+  /// Silence, in units of 2³⁰ ns, during which no timer can run out; 0 where connections are never
+  /// held quietly.
+  let quietPatience: Int64
+  /// Quiet places that only lead to where their connections are followed now.
+  var wokenCount = 0
   var records = ListPool(placeholder: SegmentRecord())
   var transitions = ListPool(placeholder: ConnectionTracker.noTransition)
   var meters = Slab(placeholder: StallMeters())
@@ -14,6 +23,8 @@ public struct ConnectionTracker: ~Copyable {
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = Deque<UInt32>()
+  /// Whether the input has ended.
+  var hasFinished = false
   /// Connections in which something went wrong lately, and when; only where they are watched.
   var disturbed = Deque<(id: UInt64, place: UInt32, time: CaptureTime)>()
   /// Changes of state not yet handed out; only where they are watched.
@@ -33,6 +44,7 @@ public struct ConnectionTracker: ~Copyable {
 
   public init(options: TrackerOptions = TrackerOptions()) {
     self.options = options
+    quietPatience = ConnectionTracker.quietPatience(options)
   }
 
   // MARK: - Segments
@@ -40,19 +52,25 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
     counts.segments &+= 1
-    advanceClock(to: segment.time)
+    if now < segment.time { advanceClock(to: segment.time) }
     let (key, sourceIsLow) = FlowKey.of(segment)
-    let hash = key.hash(seed: options.hashSeed)
-    var place = find(key, hash)
+    let tag = key.tag(seed: options.hashSeed)
+    var place = find(key, tag)
     if place == 0 {
-      place = open(segment, key, hash, sourceIsLow: sourceIsLow, over: 0)
+      if openQuietly(segment, key, tag, sourceIsLow: sourceIsLow) { return }
+      place = open(segment, key, tag, sourceIsLow: sourceIsLow, over: 0)
+    } else if place & ConnectionTracker.quietMark != 0 {
+      if takeQuietly(segment, at: place, sourceIsLow: sourceIsLow) { return }
+      place = wake(place)
+      expireTimers(place, now: now)
+      place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
     } else if takePredicted(segment, at: place, sourceIsLow: sourceIsLow) {
       return
     } else {
-      expireTimers(place)
-      place = incarnation(of: place, segment, key, hash, sourceIsLow: sourceIsLow)
+      expireTimers(place, now: now)
+      place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
     }
-    take(segment, at: place, sourceIsLow: sourceIsLow)
+    take(segment, at: place, sourceIsLow: sourceIsLow, clock: now)
   }
 
   /// The short way of a segment that is expected.
@@ -70,8 +88,13 @@ public struct ConnectionTracker: ~Copyable {
     }
   }
 
-  private func find(_ key: FlowKey, _ hash: UInt64) -> UInt32 {
-    table.find(hash) { connections[$0].key == key }
+  @inline(__always)
+  private func find(_ key: FlowKey, _ tag: UInt32) -> UInt32 {
+    table.find(tag) { place in
+      place & ConnectionTracker.quietMark == 0
+        ? connections[place].key == key
+        : quiet[place & ~ConnectionTracker.quietMark].key == key
+    }
   }
 
   /// The side of a connection that a segment comes from.
@@ -81,7 +104,7 @@ public struct ConnectionTracker: ~Copyable {
 
   /// The incarnation of a 4-tuple that a segment belongs to; a new one if it begins one.
   private mutating func incarnation(
-    of place: UInt32, _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool
+    of place: UInt32, _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
   ) -> UInt32 {
     let older = connections[place].older
     let control = segment.flags.intersection(.syn.union(.ack).union(.rst))
@@ -91,14 +114,14 @@ public struct ConnectionTracker: ~Copyable {
     if control == .syn {
       guard connections[place].isNewIncarnation(segment, sender: side) else { return place }
       if older != 0, isStaleSYN(segment, of: older, sourceIsLow: sourceIsLow) { return older }
-      return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
+      return open(segment, key, tag, sourceIsLow: sourceIsLow, over: place)
     }
     if older == 0 {
       // The SYN of a further incarnation may be missing from the capture.
       if connections[place].isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
         !segment.flags.contains(.rst), !connections[place].fits(segment, sender: side)
       {
-        return open(segment, key, hash, sourceIsLow: sourceIsLow, over: place)
+        return open(segment, key, tag, sourceIsLow: sourceIsLow, over: place)
       }
       return place
     }
@@ -116,58 +139,34 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Begins a connection, over the one at `old` when that is not 0.
   private mutating func open(
-    _ segment: Segment, _ key: FlowKey, _ hash: UInt64, sourceIsLow: Bool, over old: UInt32
+    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, over old: UInt32
   ) -> UInt32 {
-    if old == 0, connections.count >= options.maximumConnections { evict() }
+    if old == 0 { makeRoom(for: 1) }
     counts.connections &+= 1
-    var connection = Connection(key: key)
-    connection.id = counts.connections
-    connection.hash = hash
-    connection.firstFrame = segment.frame
-    connection.firstTime = segment.time
-    connection.lastTime = segment.time
-    let sourceIsClient = ConnectionTracker.sourceIsClient(segment)
-    if sourceIsLow == sourceIsClient { connection.traits.insert(.clientIsLow) }
-    if segment.flags.contains(.syn) { connection.traits.insert(.clientKnown) }
-    if key.isSelf { connection.traits.insert(.isSelf) }
-    if !segment.flags.contains(.syn), !segment.flags.contains(.rst) {
-      connection.opening = .midstream
-    }
-    // A SYN is sent to somebody who listens, as far as anyone knows.
-    if segment.flags.contains(.syn), !key.isSelf { connection.server.state = .listen }
-
+    var connection = Connection(
+      beginningWith: segment, key, tag, sourceIsLow: sourceIsLow, id: counts.connections)
     if old != 0 {
       connection.previous = connections[old].id
       connection.incarnation = connections[old].incarnation &+ 1
     }
     let place = connections.insert(connection)
-    counts.peakConnections = max(counts.peakConnections, UInt64(connections.count))
+    counts.peakConnections = max(counts.peakConnections, UInt64(held))
     if old == 0 {
-      table.insert(hash, place: place) { connections[$0].hash }
+      table.insert(tag, place: place)
     } else {
       supersede(old, by: place, segment, sourceIsLow: sourceIsLow)
       // Not before, when it could be the old one, nor once this one is in the wheel.
-      if connections.count > options.maximumConnections { evict() }
+      makeRoom(for: 0)
     }
-    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: Timers.second))
+    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
     return place
-  }
-
-  /// Who is taken for the client by the first segment: the sender of a SYN, the receiver of a
-  /// SYN,ACK, else the higher port.
-  private static func sourceIsClient(_ segment: Segment) -> Bool {
-    if segment.flags.contains(.syn) { return !segment.flags.contains(.ack) }
-    if segment.sourcePort != segment.destinationPort {
-      return segment.sourcePort > segment.destinationPort
-    }
-    return segment.source > segment.destination
   }
 
   /// Puts a new incarnation in front of the old one, which stays to be settled.
   private mutating func supersede(
     _ old: UInt32, by place: UInt32, _ segment: Segment, sourceIsLow: Bool
   ) {
-    table.replace(connections[old].hash, old: old, with: place)
+    table.replace(connections[old].tag, old: old, with: place)
     let eldest = connections[old].older
     if eldest != 0 {
       connections[old].older = 0
@@ -188,7 +187,11 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// Lets a connection have the segment.
-  private mutating func take(_ segment: Segment, at place: UInt32, sourceIsLow: Bool) {
+  ///
+  /// - Parameter clock: The latest time seen before it.
+  mutating func take(
+    _ segment: Segment, at place: UInt32, sourceIsLow: Bool, clock: CaptureTime
+  ) {
     effects.reset()
     let side =
       connections[place].traits.contains(.isSelf)
@@ -199,7 +202,7 @@ public struct ConnectionTracker: ~Copyable {
     }
     let annotations = effects.annotations
     if !annotations.isEmpty { connections[place].tally(annotations, sender: side) }
-    if segment.time < now { connections[place].noteReversal(segment, now) }
+    if segment.time < clock { connections[place].noteReversal(segment, clock) }
     if options.watchesDisturbances { watch(segment, annotations, place) }
     record(segment, side, annotations, at: place)
     if options.keepsTransitions { log(effects, of: place, by: segment, side) }
@@ -250,20 +253,31 @@ public struct ConnectionTracker: ~Copyable {
   public mutating func advanceClock(to time: CaptureTime) {
     guard now < time else { return }
     now = time
-    while let place = wheel.next(upTo: time) { review(place) }
+    guard wheel.isDue(at: time) else { return }
+    let first = settled.count
+    while let due = wheel.next(upTo: time) {
+      let place = resolve(due)
+      // What is held to have happened depends on the second of the wheel, not on who asked when.
+      if place & ConnectionTracker.quietMark == 0 {
+        review(place, at: wheel.time)
+      } else {
+        reviewQuiet(place, at: wheel.time)
+      }
+    }
+    if settled.count > first + 1 { sortSettled(from: first) }
   }
 
   /// A connection's time in the wheel has come: its timers may have run out, and it may be done.
-  private mutating func review(_ place: UInt32) {
-    expireTimers(place)
-    if connections[place].isDone(options, now: now) {
+  private mutating func review(_ place: UInt32, at time: CaptureTime) {
+    expireTimers(place, now: time)
+    if connections[place].isDone(options, now: time) {
       settle(place)
     } else {
-      wheel.schedule(place, at: connections[place].nextReview(options, now: now))
+      wheel.schedule(place, at: connections[place].nextReview(options, now: time))
     }
   }
 
-  private mutating func expireTimers(_ place: UInt32) {
+  mutating func expireTimers(_ place: UInt32, now: CaptureTime) {
     effects.reset()
     connections[place].expireTimers(options.timers, now: now, &effects)
     if !effects.changes.isEmpty { log(effects.changes, of: place) }
@@ -277,13 +291,16 @@ public struct ConnectionTracker: ~Copyable {
 
   // MARK: - Letting go
 
+  /// Connections held, in whatever form.
+  var held: Int { connections.count + quiet.count - wokenCount }
+
   /// Takes a connection out of the table; it waits in `settled` to be collected.
   private mutating func settle(_ place: UInt32) {
     let changes = connections[place].reviewOneSided()
     if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
     if newer == 0 {
-      table.remove(connections[place].hash, place: place) { connections[$0].hash }
+      table.remove(connections[place].tag, place: place)
     } else {
       connections[newer].older = 0
     }
@@ -294,9 +311,20 @@ public struct ConnectionTracker: ~Copyable {
     settled.append(place)
   }
 
+  /// Lets go of connections until there is room for `count` more.
+  mutating func makeRoom(for count: Int) {
+    while held + count > options.maximumConnections, evict() {}
+  }
+
   /// Makes room: what is over goes first, then half-open attempts, then the longest idle.
-  private mutating func evict() {
-    guard let place = wheel.popEarliest() else { return }
+  private mutating func evict() -> Bool {
+    guard let earliest = wheel.popEarliest() else { return false }
+    var place = resolve(earliest)
+    if place & ConnectionTracker.quietMark != 0 {
+      _ = wake(place)
+      place = resolve(place)
+    }
+    expireTimers(place, now: now)
     let connection = connections[place]
     if connection.isOver || connection.client.state == .timeWait
       || connection.server.state == .timeWait
@@ -309,17 +337,36 @@ public struct ConnectionTracker: ~Copyable {
     }
     connections[place].traits.insert(.evicted)
     settle(place)
+    return true
   }
 
   /// The input has ended: everything still held is settled, in the order of the ids.
   public mutating func finish() {
     var places = wheel.removeAll()
-    places.sort { connections[$0].id < connections[$1].id }
+    for index in places.indices { places[index] = resolve(places[index]) }
+    places.sort { id(of: $0) < id(of: $1) }
     for place in places {
-      expireTimers(place)
+      if place & ConnectionTracker.quietMark != 0 {
+        settled.append(place)
+        continue
+      }
+      expireTimers(place, now: now)
       if !connections[place].isOver { connections[place].traits.insert(.openAtEnd) }
       settle(place)
     }
+    table = FlowTable()
+    hasFinished = true
+  }
+
+  /// Puts what was settled in one go into the order of the ids.
+  private mutating func sortSettled(from first: Int) {
+    let sorted = settled[first...].sorted { id(of: $0) < id(of: $1) }
+    settled.replaceSubrange(first..., with: sorted)
+  }
+
+  private func id(of place: UInt32) -> UInt64 {
+    place & ConnectionTracker.quietMark == 0
+      ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id
   }
 
   /// The next connection that is done, or nil. Its place in memory is given back.
@@ -329,7 +376,8 @@ public struct ConnectionTracker: ~Copyable {
   public mutating func nextSettled(
     wantsHistory: (Connection) -> Bool = { _ in true }
   ) -> TrackedConnection? {
-    guard let place = settled.popFirst() else { return nil }
+    guard var place = settled.popFirst() else { return nil }
+    if place & ConnectionTracker.quietMark != 0 { place = wakeSettled(place) }
     let connection = connections[place]
     let isWanted = wantsHistory(connection)
     let tracked = TrackedConnection(
@@ -357,8 +405,9 @@ public struct ConnectionTracker: ~Copyable {
     let (key, _) = FlowKey.of(
       source: error.source, sourcePort: error.sourcePort, destination: error.destination,
       destinationPort: error.destinationPort)
-    let place = find(key, key.hash(seed: options.hashSeed))
+    var place = find(key, key.tag(seed: options.hashSeed))
     guard place != 0 else { return }
+    if place & ConnectionTracker.quietMark != 0 { place = wake(place) }
     let id = connections[place].id
     connections[place].traits.insert(.hasICMPError)
     connections[place].lastFrame = max(connections[place].lastFrame, error.frame)

@@ -48,11 +48,12 @@ public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
   /// collide. Two rounds of 64×64-bit multiplication folded to 64 bits, each operand mixed with a
   /// word derived from the seed.
   @inline(__always)
-  func hash(seed: HashSeed) -> UInt64 {
+  func tag(seed: HashSeed) -> UInt32 {
     let ports = UInt64(lowPort) << 16 | UInt64(highPort)
     let one = FlowKey.fold(lowAddress.low ^ seed.first, highAddress.low ^ seed.second)
     let two = FlowKey.fold(lowAddress.high ^ seed.second ^ ports, highAddress.high ^ seed.third)
-    return FlowKey.fold(one ^ seed.third, two ^ ports ^ seed.first)
+    return UInt32(
+      truncatingIfNeeded: FlowKey.fold(one ^ seed.third, two ^ ports ^ seed.first) >> 32)
   }
 
   @inline(__always)

@@ -1,11 +1,10 @@
 import BasicContainers
 
-/// Finds the place of a 4-tuple's connection in the slab: open addressing with linear probing,
-/// deletion by backward shift, at most three quarters full. A
-/// bucket holds the upper half of the hash and the
-/// 32-bit place, so that most misses are seen without touching a connection.
+/// Finds the place of a 4-tuple's connection: open addressing with linear probing, deletion by
+/// backward shift, at most three quarters full. A bucket holds 32 bits of the hash and the 32-bit
+/// place, so that most misses are seen, and the table grows, without touching a connection.
 struct FlowTable: ~Copyable {
-  /// hash's upper 32 bits << 32 | place; 0 is empty, for places start at 1.
+  /// tag << 32 | place; 0 is empty, for places start at 1.
   private var buckets: UniqueArray<UInt64>
   private var mask: Int
   private(set) var count = 0
@@ -17,12 +16,10 @@ struct FlowTable: ~Copyable {
     mask = size - 1
   }
 
-  /// Calls `matches` with each place whose hash agrees until it returns true; returns that place,
-  /// or 0.
+  /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0.
   @inline(__always)
-  func find(_ hash: UInt64, matches: (UInt32) -> Bool) -> UInt32 {
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    let tag = hash >> 32
+  func find(_ tag: UInt32, matches: (UInt32) -> Bool) -> UInt32 {
+    var slot = Int(tag) & mask
     while true {
       let bucket = buckets[slot]
       if bucket == 0 { return 0 }
@@ -34,27 +31,26 @@ struct FlowTable: ~Copyable {
     }
   }
 
-  /// Adds a place. `rehash` returns the full hash of a place, for growing.
-  mutating func insert(_ hash: UInt64, place: UInt32, rehash: (UInt32) -> UInt64) {
-    if count * 4 >= buckets.count * 3 { grow(rehash: rehash) }
-    put(hash, place)
+  /// Adds a place.
+  mutating func insert(_ tag: UInt32, place: UInt32) {
+    if count * 4 >= buckets.count * 3 { grow() }
+    put(UInt64(tag) << 32 | UInt64(place))
     count += 1
   }
 
-  /// Lets `place` stand where `old` stood under the same hash.
-  mutating func replace(_ hash: UInt64, old: UInt32, with place: UInt32) {
-    guard let slot = slot(of: old, hash) else { return }
-    buckets[slot] = (hash >> 32) << 32 | UInt64(place)
+  /// Lets `place` stand where `old` stood under the same tag.
+  mutating func replace(_ tag: UInt32, old: UInt32, with place: UInt32) {
+    guard let slot = slot(of: old, tag) else { return }
+    buckets[slot] = UInt64(tag) << 32 | UInt64(place)
   }
 
   /// Takes a place out.
-  mutating func remove(_ hash: UInt64, place: UInt32, rehash: (UInt32) -> UInt64) {
-    guard var hole = slot(of: place, hash) else { return }
+  mutating func remove(_ tag: UInt32, place: UInt32) {
+    guard var hole = slot(of: place, tag) else { return }
     count -= 1
     var next = (hole + 1) & mask
     while buckets[next] != 0 {
-      let home =
-        Int(truncatingIfNeeded: rehash(UInt32(truncatingIfNeeded: buckets[next]))) & mask
+      let home = Int(buckets[next] >> 32) & mask
       // Move back unless its home lies cyclically in (hole, next].
       if (next - home) & mask >= (next - hole) & mask {
         buckets[hole] = buckets[next]
@@ -65,8 +61,8 @@ struct FlowTable: ~Copyable {
     buckets[hole] = 0
   }
 
-  private func slot(of place: UInt32, _ hash: UInt64) -> Int? {
-    var slot = Int(truncatingIfNeeded: hash) & mask
+  private func slot(of place: UInt32, _ tag: UInt32) -> Int? {
+    var slot = Int(tag) & mask
     while buckets[slot] != 0 {
       if UInt32(truncatingIfNeeded: buckets[slot]) == place { return slot }
       slot = (slot + 1) & mask
@@ -74,20 +70,18 @@ struct FlowTable: ~Copyable {
     return nil
   }
 
-  private mutating func put(_ hash: UInt64, _ place: UInt32) {
-    var slot = Int(truncatingIfNeeded: hash) & mask
+  @inline(__always)
+  private mutating func put(_ bucket: UInt64) {
+    var slot = Int(bucket >> 32) & mask
     while buckets[slot] != 0 { slot = (slot + 1) & mask }
-    buckets[slot] = (hash >> 32) << 32 | UInt64(place)
+    buckets[slot] = bucket
   }
 
-  private mutating func grow(rehash: (UInt32) -> UInt64) {
+  private mutating func grow() {
     let size = buckets.count * 2
     var old = UniqueArray<UInt64>(repeating: 0, count: size)
     swap(&old, &buckets)
     mask = size - 1
-    for index in 0..<old.count where old[index] != 0 {
-      let place = UInt32(truncatingIfNeeded: old[index])
-      put(rehash(place), place)
-    }
+    for index in 0..<old.count where old[index] != 0 { put(old[index]) }
   }
 }

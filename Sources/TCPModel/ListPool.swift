@@ -1,5 +1,3 @@
-import BasicContainers
-
 /// A value and the index of the one after it, 0 at the end. Not nested in `ListPool` and not private:
 /// Swift 6.3.1 aborts on that in debug builds ("Global is external, but doesn't have external or weak
 /// linkage").
@@ -8,14 +6,13 @@ struct PoolNode<Value: BitwiseCopyable>: BitwiseCopyable {
   var next: UInt32
 }
 
-/// The nodes of many short lists in one block. Free nodes form a list of their own, so that a whole
+/// The nodes of many short lists. Free nodes form a list of their own, so that a whole
 /// list is given back at once, without a walk over memory that may be cold. Index 0 means "none".
 struct ListPool<Value: BitwiseCopyable>: ~Copyable {
-  private var nodes: UniqueArray<PoolNode<Value>>
+  private var nodes = BlockArray<PoolNode<Value>>()
   private var firstFree: UInt32 = 0
 
   init(placeholder: Value) {
-    nodes = UniqueArray()
     nodes.append(PoolNode(value: placeholder, next: 0))
   }
 

@@ -1,13 +1,12 @@
 import BasicContainers
 
-/// Values in one contiguous block, addressed by index; freed places are used again, last freed
+/// Values addressed by index; freed places are used again, last freed
 /// first. Indices are 32 bits wide, and 0 is never given out, so that it can mean "none".
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
-  private var elements: UniqueArray<Element>
+  private var elements = BlockArray<Element>()
   private var free: UniqueArray<UInt32>
 
   init(placeholder: Element) {
-    elements = UniqueArray()
     free = UniqueArray()
     elements.append(placeholder)
   }

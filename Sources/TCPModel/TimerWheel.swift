@@ -6,7 +6,11 @@ struct TimerWheel {
   private static let slotCount: Int64 = 512
   private var slots = [[UInt32]](repeating: [], count: Int(TimerWheel.slotCount))
   /// The second up to which everything has been handed out; nil before the first use.
-  private var hand: Int64?
+  private var hand: Int64? {
+    didSet { nextTime = TimerWheel.start(of: (hand ?? 0) + 1) }
+  }
+  /// When the second after the hand's begins.
+  private var nextTime = CaptureTime(nanoseconds: .max)
   /// Places due, last one first.
   private var due: [UInt32] = []
 
@@ -27,6 +31,20 @@ struct TimerWheel {
     let wanted = TimerWheel.second(of: time) + 1
     let second = min(max(wanted, first + 1), first + TimerWheel.slotCount - 1)
     slots[TimerWheel.slot(second)].append(place)
+  }
+
+  /// The moment up to which everything has been handed out.
+  var time: CaptureTime { TimerWheel.start(of: hand ?? 0) }
+
+  private static func start(of second: Int64) -> CaptureTime {
+    let (product, overflow) = second.multipliedReportingOverflow(by: Timers.second)
+    return CaptureTime(nanoseconds: overflow ? (second < 0 ? .min : .max) : product)
+  }
+
+  /// Whether `next(upTo:)` has anything to look at.
+  @inline(__always)
+  func isDue(at time: CaptureTime) -> Bool {
+    time >= nextTime || !due.isEmpty
   }
 
   /// The next place whose slot lies at or before `time`, or nil.

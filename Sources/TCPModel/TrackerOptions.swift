@@ -27,6 +27,9 @@ public struct TrackerOptions: Sendable {
   public var hashSeed = HashSeed.fixed
 
   public init() {}
+
+  /// Nothing is let go before it has been silent for so long.
+  var shortestLife: Int64 { min(timers.remembrance, idleLimit ?? .max) }
 }
 
 /// What the tracker has counted.

@@ -1,0 +1,28 @@
+import BasicContainers
+
+/// A growing array in blocks: what is stored stays where it is. Growing copies nothing and touches
+/// only memory that is about to be used, which matters where page faults cost more than work.
+struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
+  private static var shift: Int { 10 }
+  private static var mask: Int { 1 << shift - 1 }
+
+  private var blocks = UniqueArray<UniqueArray<Element>>()
+  private(set) var count = 0
+
+  mutating func append(_ element: Element) {
+    if count & BlockArray.mask == 0 {
+      blocks.append(UniqueArray(minimumCapacity: 1 << BlockArray.shift))
+    }
+    blocks[blocks.count - 1].append(element)
+    count += 1
+  }
+
+  subscript(index: Int) -> Element {
+    @inline(__always) _read {
+      yield blocks[index >> BlockArray.shift][index & BlockArray.mask]
+    }
+    @inline(__always) _modify {
+      yield &blocks[index >> BlockArray.shift][index & BlockArray.mask]
+    }
+  }
+}

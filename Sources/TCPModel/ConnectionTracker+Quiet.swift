@@ -1,0 +1,168 @@
+import PacketDecoding
+
+// Connections about which nothing is remarkable so far are kept as their segments alone, and are
+// replayed through the step when that ends: most never need more memory, and a SYN of a flood needs
+// next to none.
+
+extension ConnectionTracker {
+  /// Marks the place of a quiet connection.
+  static let quietMark: UInt32 = 1 << 31
+
+  /// Silence, in units of 2³⁰ ns, after which a timer may have run out. 0 when somebody wants to see
+  /// what happens as it happens.
+  static func quietPatience(_ options: TrackerOptions) -> Int64 {
+    guard !options.watchesDisturbances, !options.watchesTransitions else { return 0 }
+    let timers = options.timers
+    var shortest = min(timers.timeWait, timers.finWait2, timers.synSent, timers.synReceived)
+    shortest = min(shortest, timers.closing, timers.remembrance, options.idleLimit ?? .max)
+    return max(0, min(shortest >> 30 - 1, 1 << 15))
+  }
+
+  /// Begins a connection quietly. Returns whether that was possible.
+  @inline(__always)
+  mutating func openQuietly(
+    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
+  ) -> Bool {
+    guard quietPatience > 1, segment.time >= now,
+      let connection = QuietConnection(
+        segment, key: key, sourceIsLow: sourceIsLow, id: counts.connections &+ 1)
+    else { return false }
+    makeRoom(for: 1)
+    counts.connections &+= 1
+    let place = quiet.insert(connection) | ConnectionTracker.quietMark
+    counts.peakConnections = max(counts.peakConnections, UInt64(held))
+    table.insert(tag, place: place)
+    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
+    return true
+  }
+
+  /// Lets a quiet connection have a segment. Returns whether it stays quiet.
+  @inline(__always)
+  mutating func takeQuietly(
+    _ segment: Segment, at place: UInt32, sourceIsLow: Bool
+  ) -> Bool {
+    let index = place & ~ConnectionTracker.quietMark
+    guard segment.time >= now,
+      let kept = quiet[index].take(segment, sourceIsLow: sourceIsLow, patience: quietPatience)
+    else { return false }
+    let slot = Int((quiet[index].count &- 1) % QuietPage.capacity)
+    if slot == 0 {
+      let page = quietPages.insert(QuietPage())
+      if quiet[index].firstPage == 0 {
+        quiet[index].firstPage = page
+      } else {
+        quietPages[quiet[index].lastPage].next = page
+      }
+      quiet[index].lastPage = page
+    }
+    quietPages[quiet[index].lastPage].segments[slot] = kept
+    return true
+  }
+
+  /// Turns a quiet connection into one that is followed state by state. Returns its place. The old
+  /// place stays in the wheel, and leads to it.
+  mutating func wake(_ place: UInt32) -> UInt32 {
+    let index = place & ~ConnectionTracker.quietMark
+    let tag = quiet[index].key.tag(seed: options.hashSeed)
+    let woken = replay(index, tag)
+    table.replace(tag, old: place, with: woken)
+    forgetPages(index)
+    quiet[index].wokenPlace = woken
+    wokenCount += 1
+    return woken
+  }
+
+  /// Where a place that comes out of the wheel leads to: itself, unless it was woken.
+  mutating func resolve(_ place: UInt32) -> UInt32 {
+    guard place & ConnectionTracker.quietMark != 0 else { return place }
+    let index = place & ~ConnectionTracker.quietMark
+    let woken = quiet[index].wokenPlace
+    guard woken != 0 else { return place }
+    quiet.remove(index)
+    wokenCount -= 1
+    return woken
+  }
+
+  /// The same for one that is done and out of the table.
+  mutating func wakeSettled(_ place: UInt32) -> UInt32 {
+    let index = place & ~ConnectionTracker.quietMark
+    let woken = replay(index, 0)
+    forgetPages(index)
+    quiet.remove(index)
+    expireTimers(woken, now: now)
+    if hasFinished, !connections[woken].isOver { connections[woken].traits.insert(.openAtEnd) }
+    let changes = connections[woken].reviewOneSided()
+    if !changes.isEmpty { log(changes, of: woken) }
+    return woken
+  }
+
+  /// A quiet connection's time in the wheel has come.
+  mutating func reviewQuiet(_ place: UInt32, at time: CaptureTime) {
+    let index = place & ~ConnectionTracker.quietMark
+    let last = lastTime(index)
+    // Nothing is done before it has been silent for that long.
+    let earliest = last.advanced(byNanoseconds: options.shortestLife)
+    if time < earliest {
+      wheel.schedule(place, at: earliest)
+      return
+    }
+    let tag = quiet[index].key.tag(seed: options.hashSeed)
+    let trial = replay(index, tag)
+    expireTimers(trial, now: time)
+    if connections[trial].isDone(options, now: time) {
+      table.remove(tag, place: place)
+      settled.append(place)
+    } else {
+      wheel.schedule(place, at: connections[trial].nextReview(options, now: time))
+    }
+    discard(trial)
+  }
+
+  private func lastTime(_ index: UInt32) -> CaptureTime {
+    let count = quiet[index].count
+    guard count > 0 else { return quiet[index].firstTime }
+    let slot = Int((count - 1) % QuietPage.capacity)
+    return quiet[index].time(of: quietPages[quiet[index].lastPage].segments[slot])
+  }
+
+  /// Follows a quiet connection through all of its segments. Returns the place of what it became.
+  private mutating func replay(_ index: UInt32, _ tag: UInt32) -> UInt32 {
+    let source = quiet[index]
+    let first = source.firstSegment
+    let sourceIsLow = source.clientIsLow
+    let place = connections.insert(
+      Connection(beginningWith: first, source.key, tag, sourceIsLow: sourceIsLow, id: source.id))
+    take(first, at: place, sourceIsLow: sourceIsLow, clock: first.time)
+    var replay = source.replay
+    var page = source.firstPage
+    for number in 0..<source.count {
+      let slot = number % QuietPage.capacity
+      if slot == 0, number > 0 { page = quietPages[page].next }
+      let segment = source.segment(quietPages[page].segments[Int(slot)], &replay)
+      expireTimers(place, now: segment.time)
+      take(
+        segment, at: place, sourceIsLow: segment.source == source.key.lowAddress
+          && segment.sourcePort == source.key.lowPort, clock: segment.time)
+    }
+    return place
+  }
+
+  /// Gives the pages of a quiet connection back.
+  private mutating func forgetPages(_ index: UInt32) {
+    var page = quiet[index].firstPage
+    while page != 0 {
+      let next = quietPages[page].next
+      quietPages.remove(page)
+      page = next
+    }
+    quiet[index].firstPage = 0
+  }
+
+  /// Takes back what a replay made.
+  private mutating func discard(_ place: UInt32) {
+    if connections[place].meter != 0 { meters.remove(connections[place].meter) }
+    records.removeAll(&connections[place].segments)
+    transitions.removeAll(&connections[place].transitions)
+    connections.remove(place)
+  }
+}
