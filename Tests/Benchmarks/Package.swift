@@ -27,6 +27,17 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: settings)
+      swiftSettings: settings),
+    .executableTarget(
+      name: "stages",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "FlowDiagnosis", package: "tcpwhy"),
+        .product(name: "PacketCapture", package: "tcpwhy"),
+        .product(name: "PacketDecoding", package: "tcpwhy"),
+        .product(name: "TCPModel", package: "tcpwhy"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(name: "reference", linkerSettings: [.linkedLibrary("pcap")]),
   ]
 )

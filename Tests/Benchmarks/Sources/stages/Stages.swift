@@ -1,0 +1,98 @@
+import ArgumentParser
+import FlowDiagnosis
+import PacketCapture
+import PacketDecoding
+import TCPModel
+
+/// `stages STAGE FILE`
+@main
+struct Stages: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take the packets of a capture as far as a stage, and print how many there were.",
+    discussion: """
+      read: frames in memory. decode: segments. hold: connections, which all stay in memory. track: \
+      connections, let go when they are done. diagnose: findings.
+      """)
+
+  enum Stage: String, ExpressibleByArgument, CaseIterable {
+    case read, decode, hold, track, diagnose
+  }
+
+  @Argument var stage: Stage
+  @Argument var file: String
+
+  func run() throws {
+    var capture = try CaptureFile(path: file)
+    var batch = FrameBatch()
+    var packets = 0
+    switch stage {
+    case .read:
+      while try capture.read(into: &batch) { packets += batch.count }
+    case .decode:
+      var decoding = Decoding()
+      while try capture.read(into: &batch) {
+        packets += batch.count
+        decoding.decode(batch) { _ in }
+      }
+    case .hold, .track, .diagnose:
+      var tracking = Tracking(stage)
+      while try capture.read(into: &batch) {
+        packets += batch.count
+        tracking.take(batch)
+      }
+      if stage != .hold { tracking.finish() }
+    }
+    print(packets)
+  }
+}
+
+/// Frames to segments.
+struct Decoding: ~Copyable {
+  private var decoder = PacketDecoder()
+  private var segment = Segment()
+
+  mutating func decode(_ batch: borrowing FrameBatch, _ body: (Segment) -> Void) {
+    let bytes = batch.bytes.span
+    for index in 0..<batch.count {
+      let outcome = decoder.decode(
+        bytes.extracting(batch.range(at: index)), header: batch.header(at: index), into: &segment)
+      if case .segment = outcome { body(segment) }
+    }
+  }
+}
+
+/// Segments to connections, and to findings where these are asked for.
+struct Tracking: ~Copyable {
+  private var decoding = Decoding()
+  private var tracker: ConnectionTracker
+  private var diagnostician = Diagnostician()
+  private let stage: Stages.Stage
+
+  init(_ stage: Stages.Stage) {
+    var options = TrackerOptions()
+    options.confirmsTransitions = false
+    options.maximumConnections = 4_000_000
+    tracker = ConnectionTracker(options: options)
+    self.stage = stage
+  }
+
+  mutating func take(_ batch: borrowing FrameBatch) {
+    decoding.decode(batch) { tracker.process($0) }
+    if stage != .hold { letGo() }
+  }
+
+  mutating func finish() {
+    tracker.finish()
+    letGo()
+    if stage == .diagnose { _ = diagnostician.conclude() }
+  }
+
+  private mutating func letGo() {
+    let diagnoses = stage == .diagnose
+    while let done = tracker.nextSettled(
+      wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
+    {
+      if diagnoses { _ = diagnostician.examine(done) }
+    }
+  }
+}
