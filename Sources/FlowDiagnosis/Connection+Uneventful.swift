@@ -14,6 +14,19 @@ extension Connection {
       && timeReversals == 0
       && completionTime.nanoseconds(since: firstTime) < 250_000_000
   }
+
+  /// Whether it is one SYN and nothing else, whose time has not run out: the rest of it may yet
+  /// come, and a flood consists of such. No rule that looks at one connection has anything to say.
+  public var isMereCall: Bool {
+    client.packets == 1 && server.packets == 0 && client.synCount == 1
+      && client.state == .synSent && timeReversals == 0
+      && noticed.isSubset(of: .moves)
+      && traits.isSubset(of: [
+        .clientIsLow, .clientKnown, .openAtEnd, .evicted, .unsettledEvidence,
+      ])
+      && client.marks.isDisjoint(with: [.timedOut, .finSent, .synAckSent, .timeWaitReuse])
+      && server.marks.isDisjoint(with: [.seen, .synSent, .finSent])
+  }
 }
 
 extension Endpoint {

@@ -1,16 +1,13 @@
 public import TCPModel
 
-/// Examines connections as they are let go, and the ledgers once the input has ended. Of several
-/// findings with one cause the most specific stays.
+/// Examines connections as they are let go, and the ledgers once the input has ended.
 public struct Diagnostician {
-  private let rules: [any ConnectionRule]
-  private var ledgers: [any Ledger]
-  private let superseded: [String: [String]]
-  /// Findings of ids that a ledger may yet explain better; they wait for `conclude`.
-  private var waiting: [Finding] = []
+  private let examiner = Examiner()
+  private var ledgers: Ledgers
+  /// Findings that a ledger may yet explain better, with their rules; they wait for `conclude`.
+  private var waiting: [(rule: Int, finding: Finding)] = []
   /// Those of the connection examined last.
   public private(set) var pending: [Finding] = []
-  private let coverable: Set<String>
   private static let waitingLimit = 50_000
   /// Whether findings that a ledger may yet explain better wait for `conclude`. Off where findings
   /// are wanted at once.
@@ -19,53 +16,55 @@ public struct Diagnostician {
   public var facts = CaptureFacts()
 
   public init(_ options: DiagnosisOptions = DiagnosisOptions()) {
-    rules = RuleCatalogue.all.compactMap { $0 as? any ConnectionRule }
-    ledgers = RuleCatalogue.all.compactMap { $0 as? any LedgerRule }
-      .map { $0.makeLedger(options) }
-    coverable = Set(
-      RuleCatalogue.all.filter { $0 is any LedgerRule }.flatMap(\.supersedes))
-    superseded = Dictionary(
-      uniqueKeysWithValues: RuleCatalogue.all.map { ($0.id, $0.supersedes) })
+    ledgers = Ledgers(options)
   }
 
   /// Whether `examine` looks at a connection's segments and transitions; where it does not, they
-  /// need not be copied out of the tracker.
-  public static func wantsHistory(of connection: Connection) -> Bool { !connection.isUneventful }
+  /// need not be copied out of the tracker, and `note` does all that `examine` would do.
+  @inline(__always)
+  public static func wantsHistory(of connection: Connection) -> Bool {
+    !connection.isUneventful && !connection.isMereCall
+  }
+
+  /// Notes a connection in which no rule that looks at one connection finds anything.
+  public mutating func note(_ connection: Connection) {
+    if !pending.isEmpty { pending = [] }
+    ledgers.note(connection)
+  }
 
   /// What one connection shows.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
-    for index in ledgers.indices { ledgers[index].observe(tracked) }
-    if !pending.isEmpty { pending = [] }
-    if tracked.connection.isUneventful { return [] }
+    note(tracked.connection)
+    guard Diagnostician.wantsHistory(of: tracked.connection) else { return [] }
+    ledgers.noteEvents(tracked)
+    let found = examiner.find(tracked, facts)
+    if found.isEmpty { return [] }
+    guard waitsForLedgers, waiting.count < Diagnostician.waitingLimit,
+      found.contains(where: { examiner.coverable.contains($0.rule) })
+    else { return found.map(\.finding) }
     var findings: [Finding] = []
-    for rule in rules where rule.mayApply(to: tracked.connection) {
-      findings += rule.examine(tracked, facts)
-    }
-    if findings.count > 1 {
-      let dropped = Set(findings.flatMap { superseded[$0.id] ?? [] })
-      findings.removeAll { dropped.contains($0.id) }
-    }
-    if waitsForLedgers, waiting.count < Diagnostician.waitingLimit,
-      findings.contains(where: { coverable.contains($0.id) })
-    {
-      pending = findings.filter { coverable.contains($0.id) }
-      waiting += pending
-      findings.removeAll { coverable.contains($0.id) }
+    for entry in found {
+      if examiner.coverable.contains(entry.rule) {
+        pending.append(entry.finding)
+        waiting.append(entry)
+      } else {
+        findings.append(entry.finding)
+      }
     }
     return findings
   }
 
   /// What all connections together show, and what had been waiting for that.
   public mutating func conclude() -> [Finding] {
-    var findings: [Finding] = []
-    for index in ledgers.indices { findings += ledgers[index].conclude(facts) }
-    let kept = waiting.filter { finding in
-      !findings.contains { other in
-        superseded[other.id]?.contains(finding.id) == true
-          && finding.connections.allSatisfy(other.covers.contains)
+    let findings = ledgers.conclude(facts)
+    let covering = findings.filter { !$0.covers.isEmpty }
+    let kept = waiting.filter { entry in
+      !covering.contains { other in
+        examiner.ledgerRule(other.id, supersedes: entry.rule)
+          && entry.finding.connections.allSatisfy(other.covers.contains)
       }
     }
     waiting = []
-    return kept + findings
+    return kept.map(\.finding) + findings
   }
 }

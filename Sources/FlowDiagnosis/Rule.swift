@@ -25,26 +25,22 @@ extension Rule {
 
 /// A rule that one connection alone can show.
 public protocol ConnectionRule: Rule {
+  /// What a connection must have shown for `mayApply` to hold: a condition that is tested without
+  /// calling the rule. It may let more pass than `mayApply`, never less.
+  var gate: ConnectionGate { get }
   /// A cheap test that lets most connections pass by; `examine` is called only when it holds.
   func mayApply(to connection: Connection) -> Bool
   /// What the connection shows. Pure: the same connection, the same findings.
   func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding]
 }
 
-/// A rule that needs many connections. It is handed each connection once, as it is let go, and keeps
-/// compact notes in bounded space.
-public protocol LedgerRule: Rule {
-  /// An empty ledger for one input.
-  func makeLedger(_ options: DiagnosisOptions) -> any Ledger
+extension ConnectionRule {
+  public var gate: ConnectionGate { ConnectionGate() }
 }
 
-/// The notes of a ledger rule.
-public protocol Ledger {
-  /// Notes a connection that has been let go.
-  mutating func observe(_ tracked: TrackedConnection)
-  /// What the notes show, once the input has ended.
-  mutating func conclude(_ facts: CaptureFacts) -> [Finding]
-}
+/// A rule that needs many connections. Its ledger, one of `Ledgers`, takes compact notes of each
+/// connection as it is let go, in bounded space.
+public protocol LedgerRule: Rule {}
 
 /// The groups of the catalogue.
 public enum RuleGroup: String, CaseIterable, Sendable {
@@ -71,6 +67,8 @@ public struct DiagnosisOptions: Sendable {
   public var rateLimit: (count: Int, seconds: Double)?
   /// Concurrent connections per source above which `connection-rate` speaks.
   public var concurrencyLimit: Int?
+  /// The secret of the ledgers' hash.
+  public var hashSeed = HashSeed.fixed
 
   public init() {}
 }

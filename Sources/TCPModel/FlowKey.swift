@@ -65,9 +65,9 @@ public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
 
 /// The secret words of a flow table's hash. Results never depend on them.
 public struct HashSeed: Sendable, BitwiseCopyable {
-  var first: UInt64
-  var second: UInt64
-  var third: UInt64
+  package private(set) var first: UInt64
+  package private(set) var second: UInt64
+  package private(set) var third: UInt64
 
   /// Makes a seed from random words.
   public init(_ first: UInt64, _ second: UInt64) {

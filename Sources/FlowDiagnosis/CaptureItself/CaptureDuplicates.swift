@@ -3,7 +3,8 @@ import TCPModel
 
 /// Frames are in the capture twice because of where it was taken.
 public struct CaptureDuplicates: LedgerRule {
-  public let id = "capture-duplicates"
+  static let id = "capture-duplicates"
+  public var id: String { CaptureDuplicates.id }
   public let title = "frames were captured twice because of where the capture was taken"
   public let group = RuleGroup.capture
   public let severity = Severity.note
@@ -18,14 +19,11 @@ public struct CaptureDuplicates: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Notes: Ledger {
-    let rule: CaptureDuplicates
+  struct Notes {
     var sample = ConnectionSample()
     var frames: UInt64 = 0
     var copies: UInt64 = 0
-    var example: Example?
+    private var example: Example?
     var last = CaptureTime.epoch
 
     mutating func observe(_ tracked: TrackedConnection) {
@@ -49,7 +47,7 @@ public struct CaptureDuplicates: LedgerRule {
       return copies > 0 && (copies * 5 >= endpoint.packets * 2 || copies == UInt64(UInt16.max))
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
+    func conclude() -> [Finding] {
       guard sample.count > 0, copies > 2 else { return [] }
       var proof: [FrameRole] = []
       var detail = ""
@@ -80,7 +78,8 @@ public struct CaptureDuplicates: LedgerRule {
         } ?? "Capture at one place of the path only"
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .certain, connections: sample.first,
+          id: CaptureDuplicates.id, severity: .note, confidence: .certain,
+          connections: sample.first,
           connectionCount: sample.count, frames: proof, time: last,
           summary:
             "The capture holds frames more than once: \(copies) of the \(frames) frames of "

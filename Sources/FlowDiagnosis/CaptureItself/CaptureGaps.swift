@@ -3,7 +3,8 @@ import TCPModel
 
 /// The capture lacks frames that reached the receiver.
 public struct CaptureGaps: LedgerRule {
-  public let id = "capture-gaps"
+  static let id = "capture-gaps"
+  public var id: String { CaptureGaps.id }
   public let title = "the capture lacks frames that were delivered"
   public let group = RuleGroup.capture
   public let severity = Severity.note
@@ -16,10 +17,7 @@ public struct CaptureGaps: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Notes: Ledger {
-    let rule: CaptureGaps
+  struct Notes {
     var sample = ConnectionSample()
     var gaps: Int = 0
     var example: (ack: SegmentRecord, receiver: String, sender: String)?
@@ -61,7 +59,7 @@ public struct CaptureGaps: LedgerRule {
         ? " The kernel reports \(facts.droppedByKernel) dropped while capturing." : ""
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .likely, connections: sample.first,
+          id: CaptureGaps.id, severity: .note, confidence: .likely, connections: sample.first,
           connectionCount: sample.count,
           frames: [FrameRole(example.ack.frame, "acknowledges data that was not captured")],
           time: example.ack.time,
@@ -86,7 +84,7 @@ public struct CaptureGaps: LedgerRule {
       guard facts.droppedByKernel > 0 else { return [] }
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .certain, connections: [], frames: [],
+          id: CaptureGaps.id, severity: .note, confidence: .certain, connections: [], frames: [],
           time: .epoch,
           summary:
             "The kernel dropped \(facts.droppedByKernel) frames while capturing; no "

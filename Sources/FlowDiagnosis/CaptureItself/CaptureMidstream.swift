@@ -3,7 +3,8 @@ import TCPModel
 
 /// The capture began when connections were open already.
 public struct CaptureMidstream: LedgerRule {
-  public let id = "capture-midstream"
+  static let id = "capture-midstream"
+  public var id: String { CaptureMidstream.id }
   public let title = "connections were open before the capture began"
   public let group = RuleGroup.capture
   public let severity = Severity.note
@@ -14,16 +15,11 @@ public struct CaptureMidstream: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Notes: Ledger {
-    let rule: CaptureMidstream
-    var total = 0
+  struct Notes {
     var sample = ConnectionSample()
     var example: (frame: UInt64, time: CaptureTime, client: String, server: String)?
 
     mutating func observe(_ tracked: TrackedConnection) {
-      total += 1
       let connection = tracked.connection
       guard connection.opening == .midstream, connection.client.synCount == 0,
         connection.server.synCount == 0
@@ -34,7 +30,7 @@ public struct CaptureMidstream: LedgerRule {
       }
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
+    func conclude(total: Int) -> [Finding] {
       guard let example else { return [] }
       let subject =
         sample.count == 1
@@ -45,7 +41,7 @@ public struct CaptureMidstream: LedgerRule {
           + "frame \(example.frame)."
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .certain, connections: sample.first,
+          id: CaptureMidstream.id, severity: .note, confidence: .certain, connections: sample.first,
           connectionCount: sample.count,
           frames: [FrameRole(example.frame, "first frame of the connection, no SYN")],
           time: example.time,

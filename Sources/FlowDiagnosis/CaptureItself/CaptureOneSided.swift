@@ -3,7 +3,8 @@ import TCPModel
 
 /// Only one direction of connections was captured.
 public struct CaptureOneSided: LedgerRule {
-  public let id = "capture-one-sided"
+  static let id = "capture-one-sided"
+  public var id: String { CaptureOneSided.id }
   public let title = "only one direction of connections was captured"
   public let group = RuleGroup.capture
   public let severity = Severity.note
@@ -16,16 +17,11 @@ public struct CaptureOneSided: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Notes: Ledger {
-    let rule: CaptureOneSided
-    var total = 0
+  struct Notes {
     var sample = ConnectionSample()
-    var example: Example?
+    private var example: Example?
 
     mutating func observe(_ tracked: TrackedConnection) {
-      total += 1
       let connection = tracked.connection
       guard !connection.traits.contains(.isSelf),
         connection.client.marks.contains(.seen) != connection.server.marks.contains(.seen),
@@ -35,7 +31,7 @@ public struct CaptureOneSided: LedgerRule {
       if sample.isFirst(connection.id) { self.example = example }
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
+    func conclude(total: Int) -> [Finding] {
       guard let example else { return [] }
       let scope =
         sample.count == 1
@@ -44,7 +40,7 @@ public struct CaptureOneSided: LedgerRule {
           + "one being \(example.seen) to \(example.unseen)"
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .certain, connections: sample.first,
+          id: CaptureOneSided.id, severity: .note, confidence: .certain, connections: sample.first,
           connectionCount: sample.count,
           frames: example.frames, time: example.time,
           summary:

@@ -3,7 +3,8 @@ import TCPModel
 
 /// The frames of the capture are not in the order of their times.
 public struct CaptureTimeDisorder: LedgerRule {
-  public let id = "capture-time-disorder"
+  static let id = "capture-time-disorder"
+  public var id: String { CaptureTimeDisorder.id }
   public let title = "frames are not in the order of their times"
   public let group = RuleGroup.capture
   public let severity = Severity.note
@@ -14,10 +15,7 @@ public struct CaptureTimeDisorder: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Notes: Ledger {
-    let rule: CaptureTimeDisorder
+  struct Notes {
     var sample = ConnectionSample()
     var frames: UInt64 = 0
     var furthest: Int64 = 0
@@ -37,12 +35,13 @@ public struct CaptureTimeDisorder: LedgerRule {
       }
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
+    func conclude() -> [Finding] {
       guard frames > 0 else { return [] }
       let number = frames == 1 ? "1 frame bears" : "\(frames) frames bear"
       return [
         Finding(
-          id: rule.id, severity: .note, confidence: .certain, connections: sample.first,
+          id: CaptureTimeDisorder.id, severity: .note, confidence: .certain,
+          connections: sample.first,
           connectionCount: sample.count,
           frames: [FrameRole(firstFrame, "earlier than a frame before it")], time: firstTime,
           summary:

@@ -1,28 +1,8 @@
 import PacketDecoding
 import TCPModel
 
-/// One caller of one service: what the ledgers of group D count by.
-struct ServiceKey: Hashable, Comparable {
-  var client: IPAddress
-  var server: IPAddress
-  /// Port of the service.
-  var port: UInt16
-
-  init(_ connection: Connection) {
-    client = connection.socket(.client).address
-    (server, port) = connection.socket(.server)
-  }
-
-  static func < (left: ServiceKey, right: ServiceKey) -> Bool {
-    (left.client, left.server, left.port) < (right.client, right.server, right.port)
-  }
-
-  /// "10.0.0.9:443", "[2001:db8::9]:443".
-  var service: String { server.isIPv4 ? "\(server):\(port)" : "[\(server)]:\(port)" }
-}
-
 /// A connection as the ledgers of group D remember it.
-struct ConnectionNote {
+struct ConnectionNote: BitwiseCopyable {
   var id: UInt64
   /// Frame of its SYN.
   var frame: UInt64
@@ -45,28 +25,28 @@ struct ConnectionNote {
     isOpen =
       connection.traits.contains(.openAtEnd) && connection.client.state != .timeWait
       && connection.server.state != .timeWait
-    clientPort = connection.socket(.client).port
+    clientPort =
+      connection.traits.contains(.clientIsLow)
+      ? connection.key.lowPort : connection.key.highPort
   }
 }
 
-/// Connections by key, a bounded number in all.
-struct ConnectionNotes<Key: Hashable & Comparable> {
-  private(set) var byKey: [Key: [ConnectionNote]] = [:]
-  private(set) var count = 0
+/// Connections by number, a bounded number in all.
+struct ConnectionNotes {
+  private(set) var lists = NoteLists<ConnectionNote>()
 
   /// Notes held at most, 48 bytes each.
-  private static var limit: Int { 1 << 18 }
+  private static let limit = 1 << 18
 
-  mutating func add(_ note: ConnectionNote, of key: Key) {
-    guard count < ConnectionNotes.limit else { return }
-    byKey[key, default: []].append(note)
-    count += 1
+  mutating func add(_ connection: Connection, of number: UInt32) {
+    guard number != 0, lists.count < ConnectionNotes.limit,
+      let note = ConnectionNote(connection)
+    else { return }
+    lists.append(note, to: number)
   }
 
-  /// All keys in their order, with their connections by time.
-  var sorted: [(key: Key, notes: [ConnectionNote])] {
-    byKey.keys.sorted().map { key in
-      (key, (byKey[key] ?? []).sorted { ($0.start, $0.id) < ($1.start, $1.id) })
-    }
+  /// The connections of a number by time.
+  func sorted(_ number: UInt32) -> [ConnectionNote] {
+    lists[number].sorted { ($0.start, $0.id) < ($1.start, $1.id) }
   }
 }

@@ -2,24 +2,28 @@ import TCPModel
 
 /// Connections that share a cause: how many, and the first ones by number. The same whatever the
 /// order in which they are added.
-struct ConnectionSample {
+struct ConnectionSample: BitwiseCopyable {
   /// How many were added.
   private(set) var count = 0
-  /// The ids of the first ten, ascending.
-  private(set) var first: [UInt64] = []
-
-  private static let limit = 10
+  /// The lowest ids, ascending.
+  private var lowest = InlineArray<10, UInt64>(repeating: .max)
 
   mutating func add(_ id: UInt64) {
     count += 1
-    guard first.count < ConnectionSample.limit || id < (first.last ?? .max) else { return }
-    let place = first.firstIndex { $0 > id } ?? first.endIndex
-    first.insert(id, at: place)
-    if first.count > ConnectionSample.limit { first.removeLast() }
+    guard id < lowest[lowest.count - 1] else { return }
+    var place = lowest.count - 1
+    while place > 0, id < lowest[place - 1] {
+      lowest[place] = lowest[place - 1]
+      place -= 1
+    }
+    lowest[place] = id
   }
 
+  /// The ids of the first ten, ascending.
+  var first: [UInt64] { (0..<min(count, lowest.count)).map { lowest[$0] } }
+
   /// Whether `id` is the smallest of all so far: its connection then serves as the example.
-  func isFirst(_ id: UInt64) -> Bool { first.first == id }
+  func isFirst(_ id: UInt64) -> Bool { lowest[0] == id }
 
   /// "1 connection", "12 connections".
   var phrase: String { ProofText.count(count, "connection") }

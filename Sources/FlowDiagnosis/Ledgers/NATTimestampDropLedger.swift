@@ -2,17 +2,8 @@ import PacketDecoding
 import TCPModel
 
 /// SYNs of one address to one listener, with their timestamps and whether they were answered.
-struct NATTimestampDropLedger: Ledger {
-  private struct Pair: Hashable, Comparable {
-    var client: IPAddress
-    var listener: Listener
-
-    static func < (left: Pair, right: Pair) -> Bool {
-      (left.client, left.listener) < (right.client, right.listener)
-    }
-  }
-
-  private struct Note {
+struct NATTimestampDropLedger {
+  private struct Note: BitwiseCopyable {
     var id: UInt64
     var frame: UInt64
     var start: CaptureTime
@@ -20,57 +11,69 @@ struct NATTimestampDropLedger: Ledger {
     /// The newest TSval of the caller and when it passed.
     var end: CaptureTime
     var newest: TimestampValue
+    var caller: UInt32
     var synCount: UInt16
     var isAnswered: Bool
-    var port: UInt16
   }
 
-  private var notes: [Pair: [Note]] = [:]
-  private var count = 0
+  /// By caller.
+  private var notes = NoteLists<Note>()
+  /// By caller: how many calls were answered, and how many were not.
+  private var tallies: [(answered: Int32, unanswered: Int32)] = []
   /// Whether there was no room even after forgetting what can be forgotten.
   private var isFull = false
   /// Notes held at most, 64 bytes each.
   private static let limit = 1 << 17
-  private static let pairLimit = 4096
+  private static let callerLimit = 4096
 
-  mutating func observe(_ tracked: TrackedConnection) {
-    let connection = tracked.connection
-    let client = connection.client
-    guard client.marks.contains(.synSent), client.marks.contains(.timestamps),
-      !connection.traits.contains(.isSelf), !client.marks.contains(.refused),
-      !connection.traits.contains(.hasICMPError)
+  mutating func observe(_ connection: Connection, at place: Directory.Place) {
+    guard place.caller != 0, connection.client.marks.contains([.synSent, .timestamps]),
+      !connection.client.marks.contains(.refused),
+      connection.traits.isDisjoint(with: [.isSelf, .hasICMPError])
     else { return }
     let isAnswered = connection.answerTime != .epoch
     // An answer of another kind says nothing about this.
     guard isAnswered || !connection.server.marks.contains(.seen) else { return }
-    let (address, port) = connection.socket(.server)
-    let caller = connection.socket(.client)
-    let pair = Pair(
-      client: caller.address, listener: Listener(address: address, port: port))
-    if count >= Self.limit, !isFull { prune() }
-    guard !isFull, notes[pair]?.count ?? 0 < Self.pairLimit else { return }
-    notes[pair, default: []].append(
+    if notes.count >= Self.limit, !isFull { prune() }
+    guard !isFull, notes.count(of: place.caller) < Self.callerLimit else { return }
+    add(
       Note(
         id: connection.id, frame: connection.firstFrame, start: connection.firstTime,
-        value: client.firstTimestamp, end: client.lastTime, newest: client.newestTimestamp,
-        synCount: client.synCount, isAnswered: isAnswered, port: caller.port))
-    count += 1
+        value: connection.client.firstTimestamp, end: connection.client.lastTime,
+        newest: connection.client.newestTimestamp, caller: place.caller,
+        synCount: connection.client.synCount, isAnswered: isAnswered))
+  }
+
+  private mutating func add(_ note: Note) {
+    notes.append(note, to: note.caller)
+    while tallies.count <= Int(note.caller) { tallies.append((0, 0)) }
+    if note.isAnswered {
+      tallies[Int(note.caller)].answered += 1
+    } else {
+      tallies[Int(note.caller)].unanswered += 1
+    }
   }
 
   /// Forgets the addresses that cannot show the pattern: all of whose calls were answered, or none.
   /// Gives up once that frees too little to be worth repeating.
   private mutating func prune() {
-    notes = notes.filter { entry in
-      entry.value.contains { $0.isAnswered } && entry.value.contains { !$0.isAnswered }
-    }
-    count = notes.values.reduce(0) { $0 + $1.count }
-    isFull = count > Self.limit / 2
+    let old = notes
+    let kept = tallies.map { $0.answered > 0 && $0.unanswered > 0 }
+    notes = NoteLists()
+    tallies = []
+    for note in old.all where kept[Int(note.caller)] { add(note) }
+    isFull = notes.count > Self.limit / 2
   }
 
-  func conclude(_ facts: CaptureFacts) -> [Finding] {
-    notes.keys.sorted().compactMap { pair in
-      let sorted = (notes[pair] ?? []).sorted { ($0.start, $0.id) < ($1.start, $1.id) }
-      return drop(pair, sorted)
+  func conclude(_ directory: Directory) -> [Finding] {
+    var suspects: [(caller: Caller, number: UInt32)] = []
+    for (number, tally) in tallies.enumerated() where tally.answered > 1 && tally.unanswered > 1 {
+      suspects.append((directory.caller(UInt32(number)), UInt32(number)))
+    }
+    suspects.sort { $0.caller < $1.caller }
+    return suspects.compactMap { suspect in
+      drop(
+        suspect.caller, notes[suspect.number].sorted { ($0.start, $0.id) < ($1.start, $1.id) })
     }
   }
 
@@ -79,7 +82,7 @@ struct NATTimestampDropLedger: Ledger {
   private static let memory = 60 * Timers.second
   private static let slack: Int32 = 1
 
-  private func drop(_ pair: Pair, _ notes: [Note]) -> Finding? {
+  private func drop(_ pair: Caller, _ notes: [Note]) -> Finding? {
     guard notes.count >= 4 else { return nil }
     var behind: [(note: Note, ahead: Note, by: Int32)] = []
     var ahead: [Note] = []
@@ -142,7 +145,7 @@ struct NATTimestampDropLedger: Ledger {
   }
 
   private func finding(
-    _ pair: Pair, behind: [(note: Note, ahead: Note, by: Int32)], ahead: [Note], rate: Int64?
+    _ pair: Caller, behind: [(note: Note, ahead: Note, by: Int32)], ahead: [Note], rate: Int64?
   ) -> Finding {
     let worst = behind[0]
     let last = behind[behind.count - 1]

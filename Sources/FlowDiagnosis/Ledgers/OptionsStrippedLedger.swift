@@ -2,90 +2,123 @@ import PacketDecoding
 import TCPModel
 
 /// Which options callers and listeners agree on, pair by pair.
-struct OptionsStrippedLedger: Ledger {
-  /// The options of a SYN that both ends must offer.
-  static let options: [(name: String, mark: EndpointMarks)] = [
-    ("timestamps", .timestamps), ("SACK", .sackPermitted), ("window scaling", .windowScale),
-  ]
-
-  private struct Pair: Hashable, Comparable {
-    var client: IPAddress
-    var listener: Listener
-
-    static func < (left: Pair, right: Pair) -> Bool {
-      (left.client, left.listener) < (right.client, right.listener)
-    }
-  }
-
-  private struct Note {
-    var handshakes = 0
+struct OptionsStrippedLedger {
+  private struct Note: BitwiseCopyable {
+    var handshakes: UInt32 = 0
     /// How many SYNs, and how many SYN,ACKs, carried each option.
-    var offered = InlineArray<3, Int>(repeating: 0)
-    var agreed = InlineArray<3, Int>(repeating: 0)
+    var offered = InlineArray<3, UInt32>(repeating: 0)
+    var agreed = InlineArray<3, UInt32>(repeating: 0)
     var firstFrame = UInt64.max
     var firstID = UInt64.max
     var lastTime = CaptureTime(nanoseconds: .min)
+
+    mutating func add(_ connection: Connection) {
+      handshakes &+= 1
+      let client = connection.client.marks
+      let server = connection.server.marks
+      offered[0] &+= client.contains(.timestamps) ? 1 : 0
+      offered[1] &+= client.contains(.sackPermitted) ? 1 : 0
+      offered[2] &+= client.contains(.windowScale) ? 1 : 0
+      agreed[0] &+= server.contains(.timestamps) ? 1 : 0
+      agreed[1] &+= server.contains(.sackPermitted) ? 1 : 0
+      agreed[2] &+= server.contains(.windowScale) ? 1 : 0
+      if connection.firstFrame < firstFrame {
+        firstFrame = connection.firstFrame
+        firstID = connection.id
+      }
+      if lastTime < connection.lastTime { lastTime = connection.lastTime }
+    }
+
+    /// Bit by bit: the options of which no SYN,ACK had any, though all SYNs had them or none.
+    var missing: UInt8 {
+      var bits: UInt8 = 0
+      for index in 0..<3
+      where handshakes > 0 && agreed[index] == 0
+        && (offered[index] == 0 || offered[index] == handshakes)
+      {
+        bits |= 1 << UInt8(index)
+      }
+      return bits
+    }
+
+    /// Bit by bit: the options that some SYN,ACK had.
+    var shown: UInt8 {
+      var bits: UInt8 = 0
+      for index in 0..<3 where agreed[index] > 0 { bits |= 1 << UInt8(index) }
+      return bits
+    }
   }
 
-  private var notes: [Pair: Note] = [:]
-  /// Pairs held at most, about 130 bytes each.
-  private static let limit = 1 << 15
+  /// The names of the options of a SYN that both ends must offer.
+  private static let options = ["timestamps", "SACK", "window scaling"]
 
-  mutating func observe(_ tracked: TrackedConnection) {
-    let connection = tracked.connection
-    guard connection.client.marks.contains(.synSent),
+  /// By account.
+  private var notes: [Note] = []
+
+  mutating func observe(_ connection: Connection, at place: Directory.Place) {
+    guard place.account != 0, connection.client.marks.contains(.synSent),
       connection.server.marks.contains(.synAckSent), connection.completionTime != .epoch,
       !connection.traits.contains(.isSelf)
     else { return }
-    let (address, port) = connection.socket(.server)
-    let pair = Pair(
-      client: connection.socket(.client).address, listener: Listener(address: address, port: port))
-    guard notes[pair] != nil || notes.count < Self.limit else { return }
-    var note = notes[pair] ?? Note()
-    note.handshakes += 1
-    for index in 0..<3 {
-      let mark = Self.options[index].mark
-      if connection.client.marks.contains(mark) { note.offered[index] += 1 }
-      if connection.server.marks.contains(mark) { note.agreed[index] += 1 }
-    }
-    if connection.firstFrame < note.firstFrame {
-      note.firstFrame = connection.firstFrame
-      note.firstID = connection.id
-    }
-    note.lastTime = max(note.lastTime, connection.lastTime)
-    notes[pair] = note
+    let account = Int(place.account)
+    while notes.count <= account { notes.append(Note()) }
+    notes[account].add(connection)
   }
 
-  func conclude(_ facts: CaptureFacts) -> [Finding] {
-    // Who has shown each option: callers to any listener, listeners to any caller.
-    var callers: [IPAddress: InlineArray<3, Int>] = [:]
-    var listeners: [Listener: InlineArray<3, Int>] = [:]
-    for (pair, note) in notes {
-      for index in 0..<3 where note.agreed[index] > 0 {
-        callers[pair.client, default: InlineArray(repeating: 0)][index] += 1
-        listeners[pair.listener, default: InlineArray(repeating: 0)][index] += 1
-      }
+  func conclude(_ directory: Directory) -> [Finding] {
+    let suspects = suspects(directory)
+    guard !suspects.isEmpty else { return [] }
+    // Who has shown each option: callers to any listener.
+    var callers: [IPAddress: UInt8] = [:]
+    for suspect in suspects { callers[suspect.caller.client] = 0 }
+    for (account, note) in notes.enumerated() where note.shown != 0 {
+      let caller = directory.caller(directory.caller(ofAccount: UInt32(account)))
+      callers[caller.client]? |= note.shown
     }
-    return notes.keys.sorted().compactMap { pair in
-      guard let note = notes[pair] else { return nil }
+    return suspects.compactMap { suspect in
+      let missing = suspect.missing & (callers[suspect.caller.client] ?? 0)
+      guard missing != 0 else { return nil }
+      let note = notes[suspect.account]
       var inAnswer: [String] = []
       var inCall: [String] = []
-      for index in 0..<3 where note.agreed[index] == 0 {
-        guard callers[pair.client]?[index] ?? 0 > 0, listeners[pair.listener]?[index] ?? 0 > 0
-        else { continue }
+      for index in 0..<3 where missing & 1 << UInt8(index) != 0 {
         if note.offered[index] == note.handshakes {
-          inAnswer.append(Self.options[index].name)
-        } else if note.offered[index] == 0 {
-          inCall.append(Self.options[index].name)
+          inAnswer.append(Self.options[index])
+        } else {
+          inCall.append(Self.options[index])
         }
       }
-      guard !inAnswer.isEmpty || !inCall.isEmpty else { return nil }
-      return finding(pair, note, inAnswer: inAnswer, inCall: inCall)
+      return finding(suspect.caller, note, inAnswer: inAnswer, inCall: inCall)
     }
+  }
+
+  /// Callers that lack options with listeners that have shown them to others, in their order.
+  private func suspects(
+    _ directory: Directory
+  ) -> [(caller: Caller, account: Int, missing: UInt8)] {
+    var listeners: [UInt8] = []
+    var isMissing = false
+    for (account, note) in notes.enumerated() where note.handshakes > 0 {
+      isMissing = isMissing || note.missing != 0
+      guard note.shown != 0 else { continue }
+      let listener = Int(
+        directory.listener(ofCaller: directory.caller(ofAccount: UInt32(account))))
+      while listeners.count <= listener { listeners.append(0) }
+      listeners[listener] |= note.shown
+    }
+    guard isMissing else { return [] }
+    var suspects: [(caller: Caller, account: Int, missing: UInt8)] = []
+    for (account, note) in notes.enumerated() where note.missing != 0 {
+      let number = directory.caller(ofAccount: UInt32(account))
+      let listener = Int(directory.listener(ofCaller: number))
+      let missing = listener < listeners.count ? note.missing & listeners[listener] : 0
+      if missing != 0 { suspects.append((directory.caller(number), account, missing)) }
+    }
+    return suspects.sorted { $0.caller < $1.caller }
   }
 
   private func finding(
-    _ pair: Pair, _ note: Note, inAnswer: [String], inCall: [String]
+    _ pair: Caller, _ note: Note, inAnswer: [String], inCall: [String]
   ) -> Finding {
     let names = (inAnswer + inCall).joined(separator: " and ")
     let them = inAnswer.count + inCall.count > 1 || names == "timestamps" ? "them" : "it"
@@ -98,12 +131,12 @@ struct OptionsStrippedLedger: Ledger {
     return Finding(
       id: OptionsStripped.id, severity: .note,
       confidence: note.handshakes > 1 ? .likely : .possible, connections: [note.firstID],
-      connectionCount: note.handshakes,
+      connectionCount: Int(note.handshakes),
       frames: [FrameRole(note.firstFrame, "first SYN of this path")],
       time: note.lastTime,
       summary:
         "Between \(pair.client) and \(pair.listener.name) \(names) vanished in all "
-        + "\(ProofText.count(note.handshakes, "handshake")) (first: frame \(note.firstFrame)): \(how), "
+        + "\(ProofText.count(Int(note.handshakes), "handshake")) (first: frame \(note.firstFrame)): \(how), "
         + "though \(pair.client) agrees on \(them) with other servers and \(pair.listener.name) with "
         + "other callers.",
       advice:

@@ -1,23 +1,10 @@
 import PacketDecoding
 import TCPModel
 
-/// A listening socket.
-struct Listener: Hashable, Comparable {
-  var address: IPAddress
-  var port: UInt16
-
-  static func < (left: Listener, right: Listener) -> Bool {
-    (left.address, left.port) < (right.address, right.port)
-  }
-
-  /// "10.0.0.9:443", "[2001:db8::9]:443".
-  var name: String { address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
-}
-
 /// Attempts per listener and second: how many SYNs, and what became of them.
-struct SynFloodLedger: Ledger {
+struct SynFloodLedger {
   /// What happened to the attempts that began in one second.
-  private struct Second {
+  private struct Second: BitwiseCopyable {
     var attempts = 0
     var completed = 0
     /// Answered by SYN,ACK, and neither acknowledged nor reset by the caller.
@@ -34,6 +21,27 @@ struct SynFloodLedger: Ledger {
 
     var failed: Int { halfOpen + reset + unanswered }
 
+    mutating func add(_ connection: Connection, isCompleted: Bool) {
+      attempts += 1
+      lastFrame = max(lastFrame, connection.firstFrame)
+      if isCompleted {
+        completed += 1
+        return
+      }
+      if connection.firstFrame < firstFrame {
+        firstFrame = connection.firstFrame
+        firstID = connection.id
+      }
+      if !connection.server.marks.contains(.seen) {
+        unanswered += 1
+      } else if connection.client.rstCount > 0 {
+        reset += 1
+      } else {
+        halfOpen += 1
+        if connection.server.synCount > 1 { repeated += 1 }
+      }
+    }
+
     static func += (left: inout Second, right: Second) {
       left.attempts += right.attempts
       left.completed += right.completed
@@ -49,73 +57,84 @@ struct SynFloodLedger: Ledger {
     }
   }
 
-  private struct Place: Hashable {
-    var listener: Listener
+  private struct Moment: Numbered {
+    var listener: UInt32
     /// Seconds since the epoch.
     var second: Int64
+
+    func hash(_ secret: Secret) -> UInt64 {
+      secret.mix(UInt64(bitPattern: second), UInt64(listener))
+    }
   }
 
-  private var seconds: [Place: Second] = [:]
-  private var sources: [Listener: Set<IPAddress>] = [:]
-  /// The time of the last frame of each second's attempts, to know whether repetitions were due.
-  private var lastTime = CaptureTime(nanoseconds: .min)
+  private var moments: Numbering<Moment>
+  /// By the numbers of the moments, less one.
+  private var seconds: [Second] = []
+  /// By listener: attempts that came to nothing, and addresses that made them.
+  private var failed: [(count: Int, sources: Int)] = []
+  /// By caller: whether it is among them.
+  private var isSource: [Bool] = []
 
-  /// Listener-seconds held at most; about 100 bytes each.
+  /// Listener-seconds held at most; about 130 bytes each.
   private static let limit = 1 << 17
-  /// Listeners whose callers are told apart, and callers told apart of each.
-  private static let sourceListeners = 256
+  /// Callers told apart of each listener.
   static let sourceLimit = 1000
 
-  mutating func observe(_ tracked: TrackedConnection) {
-    let connection = tracked.connection
-    lastTime = max(lastTime, connection.lastTime)
-    guard connection.client.marks.contains(.synSent), !connection.traits.contains(.isSelf),
+  init(_ secret: Secret) {
+    moments = Numbering(secret)
+  }
+
+  mutating func observe(_ connection: Connection, at place: Directory.Place) {
+    guard place.listener != 0, connection.client.marks.contains(.synSent),
       !connection.client.marks.contains(.refused),
-      !connection.traits.contains(.hasICMPError)
+      connection.traits.isDisjoint(with: [.isSelf, .hasICMPError])
     else { return }
-    let (address, port) = connection.socket(.server)
-    let listener = Listener(address: address, port: port)
-    let place = Place(
-      listener: listener, second: connection.firstTime.nanoseconds / Timers.second)
-    guard seconds[place] != nil || seconds.count < Self.limit else { return }
-
-    var note = Second()
-    note.attempts = 1
-    note.lastFrame = connection.firstFrame
-    if connection.completionTime != .epoch {
-      note.completed = 1
-    } else {
-      note.firstFrame = connection.firstFrame
-      note.firstID = connection.id
-      if !connection.server.marks.contains(.seen) {
-        note.unanswered = 1
-      } else if connection.client.rstCount > 0 {
-        note.reset = 1
-      } else {
-        note.halfOpen = 1
-        if connection.server.synCount > 1 { note.repeated = 1 }
-      }
-      remember(connection.socket(.client).address, of: listener)
-    }
-    seconds[place, default: Second()] += note
+    let moment = moments.number(
+      of: Moment(
+        listener: place.listener, second: connection.firstTime.nanoseconds / 1_000_000_000),
+      limit: Self.limit)
+    guard moment != 0 else { return }
+    if moments.count > seconds.count { seconds.append(Second()) }
+    let isCompleted = connection.completionTime != .epoch
+    seconds[Int(moment) - 1].add(connection, isCompleted: isCompleted)
+    if !isCompleted { noteFailure(at: place) }
   }
 
-  private mutating func remember(_ source: IPAddress, of listener: Listener) {
-    guard sources[listener] != nil || sources.count < Self.sourceListeners else { return }
-    var known = sources[listener] ?? []
-    sources[listener] = nil
-    if known.count < Self.sourceLimit { known.insert(source) }
-    sources[listener] = known
+  private mutating func noteFailure(at place: Directory.Place) {
+    let listener = Int(place.listener)
+    while failed.count <= listener { failed.append((0, 0)) }
+    failed[listener].count += 1
+    guard place.caller != 0 else { return }
+    let caller = Int(place.caller)
+    while isSource.count <= caller { isSource.append(false) }
+    guard !isSource[caller] else { return }
+    isSource[caller] = true
+    failed[listener].sources += 1
   }
 
-  func conclude(_ facts: CaptureFacts) -> [Finding] {
-    var perListener: [Listener: [(second: Int64, note: Second)]] = [:]
-    for (place, note) in seconds {
-      perListener[place.listener, default: []].append((place.second, note))
+  /// Attempts that come to nothing within ten seconds from which the rule may speak.
+  private static let least = 50
+
+  /// - Parameter end: When the capture ended, to know whether repetitions were due.
+  func conclude(_ directory: Directory, end: CaptureTime) -> [Finding] {
+    // The place of each listener that may have been flooded, from 1.
+    var places: [Int] = Array(repeating: 0, count: failed.count)
+    var suspects: [(listener: Listener, sources: Int, notes: [(second: Int64, note: Second)])] = []
+    for (number, listener) in failed.enumerated() where listener.count >= Self.least {
+      suspects.append((directory.listener(UInt32(number)), listener.sources, []))
+      places[number] = suspects.count
     }
-    return perListener.keys.sorted().compactMap { listener in
-      let notes = (perListener[listener] ?? []).sorted { $0.second < $1.second }
-      return flood(of: listener, notes)
+    guard !suspects.isEmpty else { return [] }
+    for index in seconds.indices {
+      let moment = moments[UInt32(index + 1)]
+      guard Int(moment.listener) < places.count, places[Int(moment.listener)] != 0 else { continue }
+      suspects[places[Int(moment.listener)] - 1].notes.append((moment.second, seconds[index]))
+    }
+    suspects.sort { $0.listener < $1.listener }
+    return suspects.compactMap { suspect in
+      flood(
+        of: suspect.listener, sources: suspect.sources,
+        suspect.notes.sorted { $0.second < $1.second }, end: end)
     }
   }
 
@@ -125,11 +144,12 @@ struct SynFloodLedger: Ledger {
   /// Whether ten seconds show a flood: many attempts that nobody completes, some of them answered,
   /// few that are completed.
   private static func isFlood(_ sum: Second) -> Bool {
-    sum.failed >= 50 && sum.halfOpen + sum.reset >= 5 && sum.failed > 4 * sum.completed
+    sum.failed >= least && sum.halfOpen + sum.reset >= 5 && sum.failed > 4 * sum.completed
   }
 
   private func flood(
-    of listener: Listener, _ notes: [(second: Int64, note: Second)]
+    of listener: Listener, sources: Int, _ notes: [(second: Int64, note: Second)],
+    end: CaptureTime
   ) -> Finding? {
     var hot: [Bool] = Array(repeating: false, count: notes.count)
     var start = 0
@@ -148,9 +168,9 @@ struct SynFloodLedger: Ledger {
     let rate = span.map(\.note.attempts).max() ?? 0
     let lasted = notes[last].second - notes[first].second + 1
     return finding(
-      listener, sum, rate: rate, lasted: lasted, peak: peakHalfOpen(span),
+      listener, sources: sources, sum, rate: rate, lasted: lasted, peak: peakHalfOpen(span),
       examples: flooded.prefix(5).map { notes[$0].note },
-      endSecond: notes[last].second)
+      endSecond: notes[last].second, end: end)
   }
 
   /// The most half-open requests at once: each is held for the minute in which Linux repeats its
@@ -171,14 +191,13 @@ struct SynFloodLedger: Ledger {
   }
 
   private func finding(
-    _ listener: Listener, _ sum: Second, rate: Int, lasted: Int64, peak: Int,
-    examples: [Second], endSecond: Int64
+    _ listener: Listener, sources: Int, _ sum: Second, rate: Int, lasted: Int64, peak: Int,
+    examples: [Second], endSecond: Int64, end: CaptureTime
   ) -> Finding {
-    let known = sources[listener]?.count ?? 0
-    let callers = known >= Self.sourceLimit ? "\(Self.sourceLimit) or more" : "\(known)"
+    let callers = sources >= Self.sourceLimit ? "\(Self.sourceLimit) or more" : "\(sources)"
     // A request that is held is repeated after a second; a cookie is not.
     let wasDue =
-      lastTime.nanoseconds / Timers.second - endSecond >= 2 && sum.halfOpen > 0
+      end.nanoseconds / Timers.second - endSecond >= 2 && sum.halfOpen > 0
     let usesCookies = wasDue && sum.repeated * 2 < sum.halfOpen
     let share = sum.attempts == 0 ? 0 : sum.completed * 100 / sum.attempts
     var summary =

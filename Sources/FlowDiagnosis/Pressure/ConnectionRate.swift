@@ -3,7 +3,8 @@ import TCPModel
 
 /// A source makes more connections than a limit that the user names.
 public struct ConnectionRate: LedgerRule {
-  public let id = "connection-rate"
+  static let id = "connection-rate"
+  public var id: String { ConnectionRate.id }
   public let title = "a source connects more often than the limit given"
   public let group = RuleGroup.pressure
   public let severity = Severity.warning
@@ -16,25 +17,31 @@ public struct ConnectionRate: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger {
-    Notes(rule: self, rate: options.rateLimit, concurrency: options.concurrencyLimit)
-  }
-
-  private struct Notes: Ledger {
-    let rule: ConnectionRate
+  struct Notes {
     let rate: (count: Int, seconds: Double)?
     let concurrency: Int?
-    var notes = ConnectionNotes<IPAddress>()
+    var sources: Numbering<IPAddress>
+    var notes = ConnectionNotes()
 
-    mutating func observe(_ tracked: TrackedConnection) {
-      guard rate != nil || concurrency != nil, let note = ConnectionNote(tracked.connection) else {
-        return
-      }
-      notes.add(note, of: tracked.connection.socket(.client).address)
+    /// Nil where no limit is given.
+    init?(_ options: DiagnosisOptions, _ secret: Secret) {
+      guard options.rateLimit != nil || options.concurrencyLimit != nil else { return nil }
+      rate = options.rateLimit
+      concurrency = options.concurrencyLimit
+      sources = Numbering(secret)
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
-      notes.sorted.compactMap { finding($0.key, $0.notes) }
+    mutating func observe(_ connection: Connection) {
+      guard connection.client.marks.contains(.synSent) else { return }
+      let source = connection.socket(.client).address
+      notes.add(connection, of: sources.number(of: source, limit: 1 << 18))
+    }
+
+    func conclude() -> [Finding] {
+      let least = min(rate?.count ?? .max, concurrency ?? .max)
+      return notes.lists.numbers.filter { notes.lists.count(of: $0) > max(0, least) }
+        .map { (source: sources[$0], number: $0) }.sorted { $0.source < $1.source }
+        .compactMap { finding($0.source, notes.sorted($0.number)) }
     }
 
     private func finding(_ source: IPAddress, _ notes: [ConnectionNote]) -> Finding? {
@@ -61,7 +68,7 @@ public struct ConnectionRate: LedgerRule {
       guard !parts.isEmpty else { return nil }
       frames.sort { $0.frame < $1.frame }
       return Finding(
-        id: rule.id, severity: .warning, confidence: .certain,
+        id: ConnectionRate.id, severity: .warning, confidence: .certain,
         connections: Array(notes.map(\.id).sorted().prefix(10)), connectionCount: notes.count,
         frames: frames, time: notes[notes.count - 1].start,
         summary: "\(source) exceeds the limit given: \(parts.joined(separator: "; and ")).",

@@ -3,7 +3,8 @@ import TCPModel
 
 /// A caller runs through all ports it has towards one service.
 public struct PortExhaustion: LedgerRule {
-  public let id = "port-exhaustion"
+  static let id = "port-exhaustion"
+  public var id: String { PortExhaustion.id }
   public let title = "a caller runs out of local ports towards one service"
   public let group = RuleGroup.pressure
   public let severity = Severity.warning
@@ -22,24 +23,43 @@ public struct PortExhaustion: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
+  struct Notes {
+    /// By account.
+    var notes = ConnectionNotes()
 
-  private struct Notes: Ledger {
-    let rule: PortExhaustion
-    var notes = ConnectionNotes<ServiceKey>()
-
-    mutating func observe(_ tracked: TrackedConnection) {
-      guard tracked.connection.opening == .handshake,
-        let note = ConnectionNote(tracked.connection)
-      else { return }
-      notes.add(note, of: ServiceKey(tracked.connection))
+    mutating func observe(_ connection: Connection, at place: Directory.Place) {
+      guard connection.opening == .handshake else { return }
+      notes.add(connection, of: place.account)
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
-      notes.sorted.compactMap { finding($0.key, $0.notes) }
+    func conclude(_ directory: Directory) -> [Finding] {
+      var known: [UInt64] = Array(repeating: 0, count: 1024)
+      return notes.lists.numbers
+        .filter {
+          notes.lists.count(of: $0) >= 12 && notes.lists.count(of: $0) - ports(of: $0, &known) >= 4
+        }
+        .map { (caller: directory.caller(directory.caller(ofAccount: $0)), number: $0) }
+        .sorted { $0.caller < $1.caller }
+        .compactMap { finding($0.caller, notes.sorted($0.number)) }
     }
 
-    private func finding(_ key: ServiceKey, _ notes: [ConnectionNote]) -> Finding? {
+    /// How many ports the connections of an account came from.
+    ///
+    /// - Parameter known: A bit for each port, all 0 before and after.
+    private func ports(of account: UInt32, _ known: inout [UInt64]) -> Int {
+      var count = 0
+      notes.lists.forEach(of: account) { note in
+        let bit: UInt64 = 1 << UInt64(note.clientPort & 63)
+        if known[Int(note.clientPort >> 6)] & bit == 0 {
+          known[Int(note.clientPort >> 6)] |= bit
+          count += 1
+        }
+      }
+      notes.lists.forEach(of: account) { known[Int($0.clientPort >> 6)] = 0 }
+      return count
+    }
+
+    private func finding(_ key: Caller, _ notes: [ConnectionNote]) -> Finding? {
       guard notes.count >= 12 else { return nil }
       var last: [UInt16: ConnectionNote] = [:]
       var reuses: [(old: ConnectionNote, new: ConnectionNote, pause: Int64)] = []
@@ -73,13 +93,13 @@ public struct PortExhaustion: LedgerRule {
         atExpiry * 2 >= reuses.count
         ? "as soon as TIME-WAIT let go of them" : "within TIME-WAIT's minute"
       return Finding(
-        id: rule.id, severity: .warning,
+        id: PortExhaustion.id, severity: .warning,
         confidence: atExpiry * 2 >= reuses.count ? .likely : .possible,
         connections: Array(sample.prefix(10)), connectionCount: notes.count, frames: frames,
         time: again.new.start,
         summary:
           "\(key.client) has only \(last.count) ports (\(lowest)-\(highest)) in use towards "
-          + "\(key.service) and takes them again \(reading): \(reuses.count) of \(notes.count) "
+          + "\(key.listener.name) and takes them again \(reading): \(reuses.count) of \(notes.count) "
           + "connections came \(range) after the end of the one before on their port, first frame "
           + "\(first.new.frame). With all of them taken, connect() fails without a packet.",
         advice:
@@ -95,7 +115,7 @@ public struct PortExhaustion: LedgerRule {
           ("shortest_pause_seconds", .seconds(pauses[0].seconds)),
           ("median_pause_seconds", .seconds(pauses[pauses.count / 2].seconds)),
         ],
-        causeKey: "\(key.client)>\(key.service)")
+        causeKey: "\(key.client)>\(key.listener.name)")
     }
 
     private func fills(

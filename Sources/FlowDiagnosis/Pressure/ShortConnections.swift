@@ -3,7 +3,8 @@ import TCPModel
 
 /// Many tiny connections where one that stays open would do.
 public struct ShortConnections: LedgerRule {
-  public let id = "short-connections"
+  static let id = "short-connections"
+  public var id: String { ShortConnections.id }
   public let title = "many tiny connections that keep-alive or pooling would merge"
   public let group = RuleGroup.pressure
   public let severity = Severity.note
@@ -19,10 +20,7 @@ public struct ShortConnections: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { Notes(rule: self) }
-
-  private struct Count {
-    var connections = 0
+  struct Count: BitwiseCopyable {
     var packets: UInt64 = 0
     var control: UInt64 = 0
     var payload: UInt64 = 0
@@ -32,55 +30,54 @@ public struct ShortConnections: LedgerRule {
     var firstFrame = UInt64.max
     var lastFrame: UInt64 = 0
     var sample = ConnectionSample()
+
+    mutating func add(_ connection: Connection, packets: UInt64, payload: UInt64) {
+      self.packets &+= packets
+      control &+= min(packets, ShortConnections.controlPackets(connection))
+      self.payload &+= payload
+      if connection.completionTime != .epoch {
+        handshakes &+= max(0, connection.completionTime.nanoseconds(since: connection.firstTime))
+      }
+      if connection.firstTime < first { first = connection.firstTime }
+      if last < connection.firstTime { last = connection.firstTime }
+      firstFrame = min(firstFrame, connection.firstFrame)
+      lastFrame = max(lastFrame, connection.firstFrame)
+      sample.add(connection.id)
+    }
   }
 
-  private struct Notes: Ledger {
-    let rule: ShortConnections
-    var counts: [ServiceKey: Count] = [:]
+  struct Notes {
+    /// By account.
+    var counts: [Count] = []
 
-    private static let limit = 1 << 15
-
-    mutating func observe(_ tracked: TrackedConnection) {
-      let connection = tracked.connection
+    mutating func observe(_ connection: Connection, at place: Directory.Place) {
       let packets = connection.client.packets &+ connection.server.packets
       let payload = connection.client.payloadBytes &+ connection.server.payloadBytes
-      guard connection.opening == .handshake, connection.activeCloser != .none, packets <= 24,
-        payload <= 16384,
+      guard place.account != 0, connection.opening == .handshake,
+        connection.activeCloser != .none, packets <= 24, payload <= 16384,
         connection.lastTime.nanoseconds(since: connection.firstTime) <= 5_000_000_000
       else { return }
-      let key = ServiceKey(connection)
-      guard counts[key] != nil || counts.count < Notes.limit else { return }
-      var count = counts[key, default: Count()]
-      count.connections += 1
-      count.packets &+= packets
-      count.control &+= min(packets, ShortConnections.controlPackets(connection))
-      count.payload &+= payload
-      if connection.completionTime != .epoch {
-        count.handshakes &+= max(
-          0, connection.completionTime.nanoseconds(since: connection.firstTime))
-      }
-      count.first = min(count.first, connection.firstTime)
-      count.last = max(count.last, connection.firstTime)
-      count.firstFrame = min(count.firstFrame, connection.firstFrame)
-      count.lastFrame = max(count.lastFrame, connection.firstFrame)
-      count.sample.add(connection.id)
-      counts[key] = count
+      let account = Int(place.account)
+      while counts.count <= account { counts.append(Count()) }
+      counts[account].add(connection, packets: packets, payload: payload)
     }
 
     /// Pairs that get a finding of their own.
     private static let told = 20
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
-      let pairs = counts.filter { entry in
-        let count = entry.value
-        guard count.connections >= ShortConnections.least else { return false }
+    func conclude(_ directory: Directory) -> [Finding] {
+      var pairs: [(caller: Caller, count: Count)] = []
+      for (account, count) in counts.enumerated()
+      where count.sample.count >= ShortConnections.least {
         let span = count.last.nanoseconds(since: count.first)
-        return span / Int64(count.connections) <= ShortConnections.pause
-          && count.control * 10 >= count.packets * 3
+        guard span / Int64(count.sample.count) <= ShortConnections.pause,
+          count.control * 10 >= count.packets * 3
+        else { continue }
+        pairs.append((directory.caller(directory.caller(ofAccount: UInt32(account))), count))
       }
-      .sorted { ($1.value.connections, $0.key) < ($0.value.connections, $1.key) }
+      pairs.sort { ($1.count.sample.count, $0.caller) < ($0.count.sample.count, $1.caller) }
       var findings = pairs.prefix(Notes.told).map {
-        finding($0.key, $0.value, $0.value.last.nanoseconds(since: $0.value.first))
+        finding($0.caller, $0.count, $0.count.last.nanoseconds(since: $0.count.first))
       }
       if pairs.count > Notes.told {
         findings[0].summary += " \(pairs.count - Notes.told) pairs with fewer are left out."
@@ -88,19 +85,20 @@ public struct ShortConnections: LedgerRule {
       return findings
     }
 
-    private func finding(_ key: ServiceKey, _ count: Count, _ span: Int64) -> Finding {
+    private func finding(_ key: Caller, _ count: Count, _ span: Int64) -> Finding {
       let share = Int((100 * Double(count.control) / Double(max(1, count.packets))).rounded())
-      let mean = Int64(count.payload) / Int64(count.connections)
+      let mean = Int64(count.payload) / Int64(count.sample.count)
       return Finding(
-        id: rule.id, severity: .note, confidence: .certain, connections: count.sample.first,
-        connectionCount: count.connections,
+        id: ShortConnections.id, severity: .note, confidence: .certain,
+        connections: count.sample.first,
+        connectionCount: count.sample.count,
         frames: [
           FrameRole(count.firstFrame, "SYN of the first one"),
           FrameRole(count.lastFrame, "SYN of the last one"),
         ],
         time: count.last,
         summary:
-          "\(key.client) made \(count.connections) tiny connections to \(key.service) within "
+          "\(key.client) made \(count.sample.count) tiny connections to \(key.listener.name) within "
           + "\(ProofText.duration(span)), \(mean) bytes of payload each on average: \(share) % of "
           + "their \(count.packets) packets only set up or tear down.",
         advice:
@@ -108,25 +106,23 @@ public struct ShortConnections: LedgerRule {
           + "connection pool); that saves a round trip a request and the ports that each close "
           + "holds for a minute.",
         values: [
-          ("connections", .integer(Int64(count.connections))),
+          ("connections", .integer(Int64(count.sample.count))),
           ("packets", .integer(Int64(clamping: count.packets))),
           ("control_packets", .integer(Int64(clamping: count.control))),
           ("payload_bytes", .integer(Int64(clamping: count.payload))),
           ("span_seconds", .seconds(span.seconds)),
         ],
-        costSeconds: count.handshakes.seconds, causeKey: "\(key.client)>\(key.service)")
+        costSeconds: count.handshakes.seconds, causeKey: "\(key.client)>\(key.listener.name)")
     }
   }
 
   /// Packets that carry SYN, FIN or RST, the ACK of the handshake and the last ACK.
   private static func controlPackets(_ connection: Connection) -> UInt64 {
-    let client = connection.client
-    let server = connection.server
-    var count = UInt64(client.synCount) + UInt64(server.synCount)
-    count += UInt64(client.finCount) + UInt64(server.finCount)
-    count += UInt64(client.rstCount) + UInt64(server.rstCount)
+    var count = UInt64(connection.client.synCount) + UInt64(connection.server.synCount)
+    count += UInt64(connection.client.finCount) + UInt64(connection.server.finCount)
+    count += UInt64(connection.client.rstCount) + UInt64(connection.server.rstCount)
     if connection.completionTime != .epoch { count += 1 }
-    if client.finCount > 0, server.finCount > 0 { count += 1 }
+    if connection.client.finCount > 0, connection.server.finCount > 0 { count += 1 }
     return count
   }
 

@@ -3,7 +3,8 @@ import TCPModel
 
 /// Many connections wait in TIME-WAIT at once.
 public struct TimeWaitPileup: LedgerRule {
-  public let id = "time-wait-pileup"
+  static let id = "time-wait-pileup"
+  public var id: String { TimeWaitPileup.id }
   public let title = "TIME-WAIT piles up at the side that closes first"
   public let group = RuleGroup.pressure
   public let severity = Severity.warning
@@ -23,12 +24,8 @@ public struct TimeWaitPileup: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger {
-    Notes(rule: self, timers: options.timers)
-  }
-
   /// Who holds TIME-WAIT towards whom.
-  private struct Key: Hashable, Comparable {
+  private struct Key: Comparable {
     var holder: IPAddress
     /// The service called; unspecified where the holder is the service itself.
     var peer: IPAddress
@@ -45,93 +42,191 @@ public struct TimeWaitPileup: LedgerRule {
     }
   }
 
-  /// What begins and ends within a second.
-  private struct Second {
-    var change = 0
+  /// What begins within a second, and ends.
+  private struct Second: BitwiseCopyable {
+    /// Those that began.
     var starts = 0
+    /// Of those, the ones that last as long as TIME-WAIT does.
+    var regular = 0
+    /// Other ones that end.
+    var ends = 0
     var lastFrame: UInt64 = 0
   }
 
-  private struct Count {
-    var total = 0
+  private struct Moment: Numbered {
+    /// Number of the holder.
+    var holder: UInt32
+    /// Seconds since the epoch.
+    var second: Int64
+
+    func hash(_ secret: Secret) -> UInt64 {
+      secret.mix(UInt64(bitPattern: second), UInt64(holder))
+    }
+  }
+
+  /// One holder.
+  private struct Holder: BitwiseCopyable {
+    /// Its account as a caller, or its number as a listener.
+    var place: UInt32
+    var isCaller: Bool
     var firstFrame = UInt64.max
     var sample = ConnectionSample()
-    var seconds: [Int64: Second] = [:]
+  }
 
-    mutating func add(_ id: UInt64, frame: UInt64, from start: CaptureTime, to end: CaptureTime) {
-      let first = start.nanoseconds / Timers.second
-      total += 1
-      firstFrame = min(firstFrame, frame)
-      sample.add(id)
-      var second = seconds[first, default: Second()]
-      second.change += 1
-      second.starts += 1
-      second.lastFrame = max(second.lastFrame, frame)
-      seconds[first] = second
-      seconds[max(first + 1, end.nanoseconds / Timers.second), default: Second()].change -= 1
+  /// How many one holder held, second by second.
+  private struct Course {
+    private(set) var changes: [(second: Int64, change: Int, starts: Int, lastFrame: UInt64)] = []
+
+    mutating func add(_ second: Int64, _ entry: Second, length: Int64) {
+      changes.append((second, entry.starts - entry.ends, entry.starts, entry.lastFrame))
+      if entry.regular > 0 { changes.append((second &+ length, -entry.regular, 0, 0)) }
     }
 
     /// The second with the most held, how many, and the frame of the last one that joined.
-    func peak() -> (held: Int, second: Int64, frame: UInt64) {
+    func peak(_ firstFrame: UInt64) -> (held: Int, second: Int64, frame: UInt64) {
+      let sorted = changes.sorted { $0.second < $1.second }
       var held = 0
       var frame = firstFrame
       var best = (held: 0, second: Int64(0), frame: firstFrame)
-      for second in seconds.keys.sorted() {
-        guard let entry = seconds[second] else { continue }
+      for (index, entry) in sorted.enumerated() {
         held += entry.change
         frame = max(frame, entry.lastFrame)
-        if held > best.held { best = (held, second, frame) }
+        let isWhole = index + 1 == sorted.count || sorted[index + 1].second != entry.second
+        if isWhole, held > best.held { best = (held, entry.second, frame) }
       }
       return best
     }
 
     /// The seconds from the first to the last one that began, at least 1.
     var span: Int64 {
-      let starts = seconds.filter { $0.value.starts > 0 }.keys
+      let starts = changes.filter { $0.starts > 0 }.map(\.second)
       guard let first = starts.min(), let last = starts.max() else { return 1 }
       return last - first + 1
     }
   }
 
-  private struct Notes: Ledger {
-    let rule: TimeWaitPileup
+  struct Notes {
     let timers: Timers
-    var counts: [Key: Count] = [:]
+    private var holders: [Holder] = []
+    /// Places in `holders`, from 1: by account of a caller, by number of a listener.
+    private var ofCaller: [UInt32] = []
+    private var ofListener: [UInt32] = []
+    private var moments: Numbering<Moment>
+    /// By the numbers of the moments, less one.
+    private var seconds: [Second] = []
 
-    private static let limit = 1 << 14
+    private static let holderLimit = 1 << 16
+    /// Seconds of holders that are held at most, about 80 bytes each.
+    private static let limit = 1 << 18
 
-    mutating func observe(_ tracked: TrackedConnection) {
-      let connection = tracked.connection
+    init(_ timers: Timers, _ secret: Secret) {
+      self.timers = timers
+      moments = Numbering(secret)
+    }
+
+    mutating func observe(_ connection: Connection, at place: Directory.Place) {
       guard !connection.traits.contains(.isSelf) else { return }
-      for side in Side.allCases where connection[side].timeWaitFrame != 0 {
-        let end = connection[side]
-        let (server, port) = connection.socket(.server)
-        let key = Key(
-          holder: connection.socket(side).address,
-          peer: side == .client ? server : .unspecified, port: port, isCaller: side == .client)
-        guard counts[key] != nil || counts.count < Notes.limit else { continue }
-        counts[key, default: Count()].add(
-          connection.id, frame: end.timeWaitFrame, from: end.timeWaitTime,
-          to: end.state == .closed
-            ? end.timerStart : end.timeWaitTime.advanced(byNanoseconds: timers.timeWait))
+      if connection.client.timeWaitFrame != 0, place.account != 0 {
+        let holder = Notes.holder(at: place.account, isCaller: true, &ofCaller, &holders)
+        add(connection.id, connection.client.timeWaitFrame, timeWait(connection.client), holder)
+      }
+      if connection.server.timeWaitFrame != 0, place.listener != 0 {
+        let holder = Notes.holder(at: place.listener, isCaller: false, &ofListener, &holders)
+        add(connection.id, connection.server.timeWaitFrame, timeWait(connection.server), holder)
       }
     }
 
-    func conclude(_ facts: CaptureFacts) -> [Finding] {
-      counts.keys.sorted().compactMap { key in
-        guard let count = counts[key], count.total >= TimeWaitPileup.least else { return nil }
-        let peak = count.peak()
-        return peak.held >= TimeWaitPileup.least ? finding(key, count, peak) : nil
+    /// When an end entered TIME-WAIT and left it.
+    private func timeWait(_ end: Endpoint) -> (start: CaptureTime, end: CaptureTime) {
+      (
+        end.timeWaitTime,
+        end.state == .closed
+          ? end.timerStart : end.timeWaitTime.advanced(byNanoseconds: timers.timeWait)
+      )
+    }
+
+    private static func holder(
+      at place: UInt32, isCaller: Bool, _ places: inout [UInt32], _ holders: inout [Holder]
+    ) -> UInt32 {
+      while places.count <= Int(place) { places.append(0) }
+      if places[Int(place)] == 0, holders.count < holderLimit {
+        holders.append(Holder(place: place, isCaller: isCaller))
+        places[Int(place)] = UInt32(holders.count)
       }
+      return places[Int(place)]
+    }
+
+    private mutating func add(
+      _ id: UInt64, _ frame: UInt64, _ time: (start: CaptureTime, end: CaptureTime),
+      _ holder: UInt32
+    ) {
+      guard holder != 0 else { return }
+      let first = time.start.nanoseconds / Timers.second
+      let end = max(first + 1, time.end.nanoseconds / Timers.second)
+      let isRegular = end - first == length
+      guard let place = place(of: Moment(holder: holder, second: first)) else { return }
+      let other = isRegular ? nil : self.place(of: Moment(holder: holder, second: end))
+      seconds[place].starts += 1
+      seconds[place].lastFrame = max(seconds[place].lastFrame, frame)
+      if isRegular { seconds[place].regular += 1 }
+      if let other { seconds[other].ends += 1 }
+      holders[Int(holder) - 1].firstFrame = min(holders[Int(holder) - 1].firstFrame, frame)
+      holders[Int(holder) - 1].sample.add(id)
+    }
+
+    /// How long TIME-WAIT lasts, in seconds.
+    private var length: Int64 { timers.timeWait / Timers.second }
+
+    private mutating func place(of moment: Moment) -> Int? {
+      let number = moments.number(of: moment, limit: Notes.limit)
+      guard number != 0 else { return nil }
+      if moments.count > seconds.count { seconds.append(Second()) }
+      return Int(number) - 1
+    }
+
+    func conclude(_ directory: Directory) -> [Finding] {
+      // The place of each holder of many, from 1.
+      var places: [Int] = Array(repeating: 0, count: holders.count + 1)
+      var suspects: [(key: Key, holder: Holder, course: Course)] = []
+      for (index, holder) in holders.enumerated()
+      where holder.sample.count >= TimeWaitPileup.least {
+        suspects.append((key(of: holder, directory), holder, Course()))
+        places[index + 1] = suspects.count
+      }
+      guard !suspects.isEmpty else { return [] }
+      for index in seconds.indices {
+        let moment = moments[UInt32(index + 1)]
+        guard places[Int(moment.holder)] != 0 else { continue }
+        suspects[places[Int(moment.holder)] - 1].course
+          .add(moment.second, seconds[index], length: length)
+      }
+      suspects.sort { $0.key < $1.key }
+      return suspects.compactMap { suspect in
+        let peak = suspect.course.peak(suspect.holder.firstFrame)
+        return peak.held >= TimeWaitPileup.least
+          ? finding(suspect.key, suspect.holder, span: suspect.course.span, peak) : nil
+      }
+    }
+
+    private func key(of holder: Holder, _ directory: Directory) -> Key {
+      if holder.isCaller {
+        let caller = directory.caller(directory.caller(ofAccount: holder.place))
+        return Key(
+          holder: caller.client, peer: caller.listener.address, port: caller.listener.port,
+          isCaller: true)
+      }
+      let listener = directory.listener(holder.place)
+      return Key(
+        holder: listener.address, peer: .unspecified, port: listener.port, isCaller: false)
     }
 
     private func finding(
-      _ key: Key, _ count: Count, _ peak: (held: Int, second: Int64, frame: UInt64)
+      _ key: Key, _ holder: Holder, span: Int64, _ peak: (held: Int, second: Int64, frame: UInt64)
     ) -> Finding {
-      let span = count.span
-      let rate = Double(count.total) / Double(span)
+      let total = holder.sample.count
+      let rate = Double(total) / Double(span)
       let closes =
-        "\(count.total) closes within \(ProofText.duration(span &* Timers.second))"
+        "\(total) closes within \(ProofText.duration(span &* Timers.second))"
       let limit = TimeWaitPileup.defaultPorts
       let wait = timers.timeWait / Timers.second
       let share = Int((100 * Double(peak.held) / Double(limit)).rounded())
@@ -160,16 +255,16 @@ public struct TimeWaitPileup: LedgerRule {
       }
       let isWarning = key.isCaller || peak.held >= TimeWaitPileup.leastOfServer
       return Finding(
-        id: rule.id, severity: isWarning ? .warning : .note, confidence: .likely,
-        connections: count.sample.first, connectionCount: count.total,
+        id: TimeWaitPileup.id, severity: isWarning ? .warning : .note, confidence: .likely,
+        connections: holder.sample.first, connectionCount: total,
         frames: [
-          FrameRole(count.firstFrame, "the first connection enters TIME-WAIT"),
+          FrameRole(holder.firstFrame, "the first connection enters TIME-WAIT"),
           FrameRole(peak.frame, "\(peak.held) are held at once"),
         ],
         time: CaptureTime(nanoseconds: peak.second &* Timers.second), summary: summary,
         advice: advice,
         values: [
-          ("held_at_once", .integer(Int64(peak.held))), ("entered", .integer(Int64(count.total))),
+          ("held_at_once", .integer(Int64(peak.held))), ("entered", .integer(Int64(total))),
           ("per_second", .integer(Int64(rate.rounded()))),
           ("default_range", .integer(Int64(limit))), ("holder", .text("\(key.holder)")),
           ("service", .text(key.service)),

@@ -20,6 +20,11 @@ public struct PAWSRejectedReuse: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(
+      all: [.reuses, .clientTimestamps], any: [.ofPreviousIncarnation, .clientRST, .serverRST])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.reuses) && connection.client.marks.contains(.timestamps)
       && (connection.noticed.contains(.previousIncarnation) || connection.client.rstCount > 0

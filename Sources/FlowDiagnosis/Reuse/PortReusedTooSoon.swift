@@ -17,6 +17,8 @@ public struct PortReusedTooSoon: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.reuses, .clientSYN]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.reuses) && connection.client.marks.contains(.synSent)
   }

@@ -25,6 +25,8 @@ public struct RSTOnReuse: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.clientSYN], any: [.clientRST, .reuses]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent)
       && (connection.client.rstCount > 0

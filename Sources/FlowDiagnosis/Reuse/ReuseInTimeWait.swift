@@ -16,6 +16,8 @@ public struct ReuseInTimeWait: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.reuses]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.reuses)
       && connection.server.marks.contains(.synAckSent)

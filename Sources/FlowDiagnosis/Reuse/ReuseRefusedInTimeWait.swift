@@ -18,6 +18,11 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(
+      all: [.reuses, .clientSYN], any: [.ofPreviousIncarnation, .clientRST, .serverRST])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.reuses) && connection.client.marks.contains(.synSent)
       && (connection.noticed.contains(.previousIncarnation) || connection.client.rstCount > 0

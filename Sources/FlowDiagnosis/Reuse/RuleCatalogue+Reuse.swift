@@ -1,5 +1,5 @@
 extension RuleCatalogue {
-  static let reuse: [any Rule] = [
+  static let reuse: [any ConnectionRule] = [
     RSTOnReuse(), PAWSRejectedReuse(), ReuseRefusedInTimeWait(), ReuseInTimeWait(),
     PortReusedTooSoon(), StaleSegment(), TimeWaitAssassination(),
   ]

@@ -20,6 +20,10 @@ public struct StaleSegment: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(any: [.ofPreviousIncarnation, .clientSYNRepeated])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.previousIncarnation)
       || connection.client.synCount > 1 && connection.client.marks.contains(.establishedConfirmed)

@@ -19,6 +19,8 @@ public struct TimeWaitAssassination: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(any: [.clientRST, .serverRST]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.rstCount > 0 || connection.server.rstCount > 0
   }

@@ -20,6 +20,11 @@ public struct AcceptQueueOverflow: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(
+      all: [.clientSYN, .answered], any: [.serverSYNRepeated, .serverRST], none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.answerTime != .epoch
       && !connection.traits.contains(.isSelf)

@@ -18,6 +18,8 @@ public struct ConnectionRefused: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.clientSYN, .serverRST]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.server.rstCount > 0 && connection.client.marks.contains(.synSent)
   }

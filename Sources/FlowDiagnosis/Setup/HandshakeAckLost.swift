@@ -20,6 +20,11 @@ public struct HandshakeAckLost: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(
+      all: [.clientSYN, .answered], any: [.serverSYNRepeated, .slowHandshake], none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.answerTime != .epoch
       && !connection.traits.contains(.isSelf)

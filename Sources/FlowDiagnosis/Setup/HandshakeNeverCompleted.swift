@@ -17,6 +17,10 @@ public struct HandshakeNeverCompleted: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.clientSYN, .serverSYNRepeated], none: [.completed, .isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.server.synCount > 1
       && connection.completionTime == .epoch && !connection.traits.contains(.isSelf)

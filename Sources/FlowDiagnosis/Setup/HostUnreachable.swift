@@ -16,6 +16,8 @@ public struct HostUnreachable: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.hasICMPError, .clientSYN]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.hasICMPError) && connection.client.marks.contains(.synSent)
   }

@@ -18,8 +18,6 @@ public struct NATTimestampDrop: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { NATTimestampDropLedger() }
-
   public var page: ExplanationPage {
     ExplanationPage(
       mechanism: [

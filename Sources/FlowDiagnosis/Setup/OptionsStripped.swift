@@ -15,8 +15,6 @@ public struct OptionsStripped: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { OptionsStrippedLedger() }
-
   public var page: ExplanationPage {
     ExplanationPage(
       mechanism: [

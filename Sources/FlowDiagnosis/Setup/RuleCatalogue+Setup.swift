@@ -1,5 +1,8 @@
 extension RuleCatalogue {
-  static let setup: [any Rule] = [
+  static let setup: [any Rule] =
+    setupOfConnections + [SynFlood(), NATTimestampDrop(), OptionsStripped()]
+
+  static let setupOfConnections: [any ConnectionRule] = [
     ConnectionRefused(),
     HostUnreachable(),
     SynUnanswered(),
@@ -13,8 +16,5 @@ extension RuleCatalogue {
     SelfConnect(),
     SimultaneousOpen(),
     SlowHandshake(),
-    SynFlood(),
-    NATTimestampDrop(),
-    OptionsStripped(),
   ]
 }

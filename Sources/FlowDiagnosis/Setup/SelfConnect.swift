@@ -18,6 +18,8 @@ public struct SelfConnect: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.isSelf]) }
+
   public func mayApply(to connection: Connection) -> Bool { connection.traits.contains(.isSelf) }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {

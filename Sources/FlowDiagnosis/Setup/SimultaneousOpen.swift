@@ -16,6 +16,10 @@ public struct SimultaneousOpen: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.clientSYN, .serverSYN], none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.server.marks.contains(.synSent)
       && !connection.traits.contains(.isSelf)

@@ -19,6 +19,10 @@ public struct SlowHandshake: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.clientSYN, .answered, .completed, .slowHandshake], none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.completionTime != .epoch
       && connection.answerTime != .epoch && !connection.traits.contains(.isSelf)

@@ -19,6 +19,12 @@ public struct SynAckLost: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(
+      all: [.clientSYN, .answered], any: [.clientSYNRepeated, .serverSYNRepeated, .slowHandshake],
+      none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.answerTime != .epoch
       && !connection.traits.contains(.isSelf)

@@ -22,6 +22,8 @@ public struct SynAckTsecrMismatch: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.unacceptableEcho]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.unacceptableEcho)
   }

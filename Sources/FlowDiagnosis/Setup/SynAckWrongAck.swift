@@ -20,6 +20,8 @@ public struct SynAckWrongAck: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.unacceptableAcknowledgment]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.unacceptableAcknowledgment)
   }

@@ -15,8 +15,6 @@ public struct SynFlood: LedgerRule {
 
   public init() {}
 
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { SynFloodLedger() }
-
   public var page: ExplanationPage {
     ExplanationPage(
       mechanism: [

@@ -17,6 +17,10 @@ public struct SynLost: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.clientSYNRepeated, .answered], none: [.isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.synCount > 1 && connection.answerTime != .epoch
       && !connection.traits.contains(.isSelf)

@@ -19,6 +19,10 @@ public struct SynUnanswered: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.clientSYN], none: [.serverSeen, .completed, .isSelf])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && !connection.server.marks.contains(.seen)
       && connection.completionTime == .epoch && !connection.traits.contains(.isSelf)

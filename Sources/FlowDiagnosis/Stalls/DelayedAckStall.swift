@@ -22,6 +22,8 @@ public struct DelayedAckStall: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.measured]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.measured)
   }

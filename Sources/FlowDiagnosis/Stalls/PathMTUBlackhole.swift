@@ -24,6 +24,8 @@ public struct PathMTUBlackhole: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.measured, .retransmission]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.retransmission) && connection.traits.contains(.measured)
       && max(connection.client.retransmissions, connection.server.retransmissions)

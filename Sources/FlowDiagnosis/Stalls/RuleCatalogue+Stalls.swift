@@ -1,5 +1,5 @@
 extension RuleCatalogue {
-  static let stalls: [any Rule] = [
+  static let stalls: [any ConnectionRule] = [
     DelayedAckStall(), ZeroWindowStall(), PathMTUBlackhole(), TimestampRegression(),
   ]
 }

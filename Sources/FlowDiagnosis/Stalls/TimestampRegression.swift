@@ -19,6 +19,8 @@ public struct TimestampRegression: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.timestampRegression]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.timestampRegression)
   }

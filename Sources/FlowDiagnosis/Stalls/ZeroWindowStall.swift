@@ -18,6 +18,8 @@ public struct ZeroWindowStall: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.measured, .zeroWindow]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.zeroWindow)
       && connection.traits.contains(.measured)

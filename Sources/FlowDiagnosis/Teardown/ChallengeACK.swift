@@ -17,6 +17,8 @@ public struct ChallengeACK: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(any: [.ignoredReset, .ofPreviousIncarnation]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.ignoredReset)
       || connection.traits.contains(.reuses) && connection.noticed.contains(.previousIncarnation)

@@ -3,7 +3,8 @@ import TCPModel
 
 /// A program does not close sockets whose other end has closed.
 public struct CloseWaitLeak: LedgerRule {
-  public let id = "close-wait-leak"
+  static let id = "close-wait-leak"
+  public var id: String { CloseWaitLeak.id }
   public let title = "a program leaves sockets in CLOSE-WAIT: the other end closed, it never does"
   public let group = RuleGroup.teardown
   public let severity = Severity.warning
@@ -16,8 +17,6 @@ public struct CloseWaitLeak: LedgerRule {
   // What disproves it: it goes on sending (half-close), or the FIN was never acknowledged.
 
   public init() {}
-
-  public func makeLedger(_ options: DiagnosisOptions) -> any Ledger { CloseWaitLedger(id: id) }
 
   /// Silence to the end of the capture from which on it counts, nanoseconds.
   static let openTime: Int64 = 20_000_000_000
@@ -65,10 +64,7 @@ public struct CloseWaitLeak: LedgerRule {
 }
 
 /// Notes on ends that stayed in CLOSE-WAIT, per leaking end, in bounded space.
-private struct CloseWaitLedger: Ledger {
-  let id: String
-  /// The latest time any connection showed: when the capture ended.
-  var end = CaptureTime.epoch
+struct CloseWaitLedger {
   var leaks: [String: Leak] = [:]
 
   /// Leaking ends that are noted; those that began last are dropped.
@@ -79,6 +75,13 @@ private struct CloseWaitLedger: Ledger {
   struct Leak {
     var sockets: [Socket] = []
     var count = 0
+
+    mutating func add(_ socket: Socket) {
+      count += 1
+      let place = sockets.firstIndex { socket.fin < $0.fin } ?? sockets.endIndex
+      sockets.insert(socket, at: place)
+      if sockets.count > CloseWaitLedger.maximumSockets { sockets.removeLast() }
+    }
   }
 
   /// One socket in CLOSE-WAIT.
@@ -96,7 +99,6 @@ private struct CloseWaitLedger: Ledger {
   }
 
   mutating func observe(_ tracked: TrackedConnection) {
-    if end < tracked.connection.lastTime { end = tracked.connection.lastTime }
     for side in Side.allCases {
       if let socket = socket(tracked, side) { note(socket, tracked, side) }
     }
@@ -105,9 +107,9 @@ private struct CloseWaitLedger: Ledger {
   /// `side` stayed in CLOSE-WAIT.
   private func socket(_ tracked: TrackedConnection, _ side: Side) -> Socket? {
     let connection = tracked.connection
-    let end = connection[side]
-    guard end.marks.contains(.finArrivalConfirmed), !end.marks.contains(.finSent),
-      !end.marks.contains(.reset), !connection.traits.contains(.replaced),
+    let marks = connection[side].marks
+    guard marks.contains(.finArrivalConfirmed), marks.isDisjoint(with: [.finSent, .reset]),
+      !connection.traits.contains(.replaced),
       let fin = tracked.fins(of: side.peer).first,
       let answer = tracked.firstAcknowledgment(by: side, of: fin.end, after: fin.frame)
     else { return nil }
@@ -135,24 +137,20 @@ private struct CloseWaitLedger: Ledger {
     let key =
       side == .server
       ? tracked.server : "\(tracked.connection.host(.client)) towards \(tracked.server)"
-    var leak = leaks[key] ?? Leak()
-    leak.count += 1
-    let place = leak.sockets.firstIndex { socket.fin < $0.fin } ?? leak.sockets.endIndex
-    leak.sockets.insert(socket, at: place)
-    if leak.sockets.count > CloseWaitLedger.maximumSockets { leak.sockets.removeLast() }
-    leaks[key] = leak
+    leaks[key, default: Leak()].add(socket)
     guard leaks.count > CloseWaitLedger.maximumEnds else { return }
     if let newest = leaks.max(by: { ($0.value.firstFIN, $0.key) < ($1.value.firstFIN, $1.key) }) {
       leaks[newest.key] = nil
     }
   }
 
-  mutating func conclude(_ facts: CaptureFacts) -> [Finding] {
-    leaks.compactMap { finding($0.key, $0.value) }
+  /// - Parameter end: The latest time any connection showed: when the capture ended.
+  func conclude(end: CaptureTime) -> [Finding] {
+    leaks.compactMap { finding($0.key, $0.value, end) }
       .sorted { ($0.frames[0].frame, $0.causeKey) < ($1.frames[0].frame, $1.causeKey) }
   }
 
-  private func finding(_ key: String, _ leak: Leak) -> Finding? {
+  private func finding(_ key: String, _ leak: Leak, _ end: CaptureTime) -> Finding? {
     let held = leak.sockets.filter {
       $0.until != nil || end.nanoseconds(since: $0.since) >= CloseWaitLeak.openTime
     }
@@ -184,7 +182,8 @@ private struct CloseWaitLedger: Ledger {
       if socket.reset != 0 { frames.append(FrameRole(socket.reset, "RST of the other end")) }
     }
     return Finding(
-      id: id, severity: .warning, confidence: longest > 60_000_000_000 ? .certain : .likely,
+      id: CloseWaitLeak.id, severity: .warning,
+      confidence: longest > 60_000_000_000 ? .certain : .likely,
       connections: held.prefix(16).map(\.connection).sorted(), connectionCount: count,
       frames: frames.sorted { $0.frame < $1.frame }, time: first.until ?? end,
       summary: "\(who): \(proof)\(outcome).",

@@ -18,6 +18,8 @@ public struct FINLost: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.finRepeated]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     max(connection.client.finCount, connection.server.finCount) > 1
   }

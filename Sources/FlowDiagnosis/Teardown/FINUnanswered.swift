@@ -16,6 +16,8 @@ public struct FINUnanswered: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.finRepeated]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     Side.allCases.contains {
       connection[$0].finCount > 2 && !connection[$0].marks.contains(.finAcknowledged)

@@ -18,6 +18,8 @@ public struct ForgedReset: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(any: [.doubtfulReset, .resurrects]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     !connection.noticed.isDisjoint(with: [.doubtfulReset, .resurrects])
   }

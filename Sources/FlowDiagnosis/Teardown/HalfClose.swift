@@ -17,6 +17,10 @@ public struct HalfClose: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.dataAfterFIN], none: [.clientRST, .serverRST])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.traits.contains(.dataAfterFIN)
       && connection.client.marks.contains(.finSent) && connection.server.marks.contains(.finSent)

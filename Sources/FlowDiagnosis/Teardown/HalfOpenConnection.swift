@@ -19,6 +19,10 @@ public struct HalfOpenConnection: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(any: [.clientRST, .serverRST, .retransmission])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.rstCount > 0 || connection.server.rstCount > 0
       || connection.noticed.contains(.retransmission) && connection.noticed.contains(.afterIdle)

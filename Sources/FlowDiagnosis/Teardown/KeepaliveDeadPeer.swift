@@ -16,6 +16,8 @@ public struct KeepaliveDeadPeer: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.keepAlive]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.keepAlives > 1 || connection.server.keepAlives > 1
   }

@@ -18,6 +18,8 @@ public struct MissingFinalAck: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.finRepeated, .repeated]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.noticed.contains(.repeated)
       && max(connection.client.finCount, connection.server.finCount) > 1

@@ -19,6 +19,8 @@ public struct RSTAfterFIN: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.anyFIN], any: [.clientRST, .serverRST]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     Side.allCases.contains {
       connection[$0].rstCount > 0 && connection[$0].marks.contains(.finSent)

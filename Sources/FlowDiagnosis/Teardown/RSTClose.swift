@@ -17,6 +17,8 @@ public struct RSTClose: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.aborted]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.reset) || connection.server.marks.contains(.reset)
   }

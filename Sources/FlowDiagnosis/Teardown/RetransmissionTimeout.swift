@@ -17,6 +17,8 @@ public struct RetransmissionTimeout: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.manyRepetitions]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.retransmissions > 4 || connection.server.retransmissions > 4
   }

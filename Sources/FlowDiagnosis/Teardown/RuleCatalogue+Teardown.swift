@@ -1,8 +1,14 @@
 extension RuleCatalogue {
-  static let teardown: [any Rule] = [
-    MissingFinalAck(), TimeWaitMissing(), FINLost(), FINUnanswered(), CloseWaitLeak(),
-    FINWait2Orphan(),
-    SimultaneousClose(), HalfClose(), RSTClose(), RSTAfterFIN(), ForgedReset(), ChallengeACK(),
-    HalfOpenConnection(), KeepaliveDeadPeer(), RetransmissionTimeout(),
+  static let teardown: [any Rule] = unfinishedCloses + [CloseWaitLeak()] + otherEnds
+
+  static let teardownOfConnections: [any ConnectionRule] = unfinishedCloses + otherEnds
+
+  private static let unfinishedCloses: [any ConnectionRule] = [
+    MissingFinalAck(), TimeWaitMissing(), FINLost(), FINUnanswered(),
+  ]
+
+  private static let otherEnds: [any ConnectionRule] = [
+    FINWait2Orphan(), SimultaneousClose(), HalfClose(), RSTClose(), RSTAfterFIN(), ForgedReset(),
+    ChallengeACK(), HalfOpenConnection(), KeepaliveDeadPeer(), RetransmissionTimeout(),
   ]
 }

@@ -16,6 +16,8 @@ public struct SimultaneousClose: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate { ConnectionGate(all: [.bothFINs], none: [.closedSecond]) }
+
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.finSent) && connection.server.marks.contains(.finSent)
       && !connection.client.marks.contains(.closedSecond)

@@ -20,6 +20,10 @@ public struct TimeWaitMissing: ConnectionRule {
 
   public init() {}
 
+  public var gate: ConnectionGate {
+    ConnectionGate(all: [.finRepeated], any: [.clientRST, .serverRST])
+  }
+
   public func mayApply(to connection: Connection) -> Bool {
     max(connection.client.finCount, connection.server.finCount) > 1
       && max(connection.client.rstCount, connection.server.rstCount) > 0

@@ -35,6 +35,8 @@ struct LiveAnalysis: ~Copyable {
     options.watchesDisturbances = true
     options.watchesTransitions = true
     tracker = ConnectionTracker(options: options)
+    var diagnosis = diagnosis
+    diagnosis.hashSeed = options.hashSeed
     diagnostician = Diagnostician(diagnosis)
     self.minSeverity = minSeverity
     self.showsTransitions = showsTransitions

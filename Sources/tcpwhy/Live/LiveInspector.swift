@@ -4,26 +4,15 @@ import TCPModel
 
 /// Examines connections while they live. Ledgers wait until a connection is let go.
 struct LiveInspector {
-  private let rules: [any ConnectionRule]
-  private let superseded: [String: [String]]
+  private let examiner = Examiner()
   /// What has been told, by connection.
   private var told: [UInt64: [String]] = [:]
-
-  init() {
-    rules = RuleCatalogue.all.compactMap { $0 as? any ConnectionRule }
-    superseded = Dictionary(uniqueKeysWithValues: rules.map { ($0.id, $0.supersedes) })
-  }
 
   /// What a living connection shows and was not told before.
   mutating func news(
     of tracked: TrackedConnection, _ facts: CaptureFacts, now: CaptureTime
   ) -> [Finding] {
-    var findings: [Finding] = []
-    for rule in rules where rule.mayApply(to: tracked.connection) {
-      findings += rule.examine(tracked, facts)
-    }
-    let dropped = Set(findings.flatMap { superseded[$0.id] ?? [] })
-    findings.removeAll { dropped.contains($0.id) }
+    var findings = examiner.examine(tracked, facts)
     findings.removeAll { isPremature($0, tracked.connection, now) }
     let known = told[tracked.connection.id] ?? []
     findings.removeAll { known.contains($0.id) }
