@@ -1,9 +1,11 @@
 import PacketDecoding
 
 extension Connection {
-  /// Compares a segment with what its sender sent before. Called before the step.
-  func notice(
-    _ segment: Segment, sender: Endpoint, receiver: Endpoint, _ effects: inout StepEffects
+  /// Compares a segment with what its sender sent before. Called before the step. The ends are
+  /// `inout` only in order that they be passed by address: they are not changed.
+  static func notice(
+    _ segment: Segment, sender: inout Endpoint, receiver: inout Endpoint,
+    _ effects: inout StepEffects
   ) {
     guard sender.marks.contains(.seen), sender.state != .closed, sender.state != .listen,
       segment.flags.isDisjoint(with: [.syn, .rst])

@@ -20,7 +20,6 @@ extension Connection {
     guard segment.flags.subtracting(.psh) == .ack, segment.window != 0,
       segment.options.isSubset(of: .timestamps), segment.checksum != .invalid,
       activeCloser == .none, completionTime != .epoch, older == 0, newer == 0,
-      segments.count >= Connection.recordedOpening,
       !traits.contains(.isSelf),
       idle >= 0, idle <= Connection.noteworthyIdle
     else { return false }

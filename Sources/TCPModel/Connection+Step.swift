@@ -13,9 +13,9 @@ extension Connection {
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {
-      advance(segment, sender: &client, receiver: &server, context, &effects)
+      Connection.advance(segment, sender: &client, receiver: &server, context, &effects)
     } else {
-      advance(segment, sender: &server, receiver: &client, context, &effects)
+      Connection.advance(segment, sender: &server, receiver: &client, context, &effects)
     }
     observeOpening(segment, sender: sender)
     measureRoundTrip(segment, sender: sender)
@@ -23,12 +23,12 @@ extension Connection {
   }
 
   /// The one arm for both directions.
-  private func advance(
+  private static func advance(
     _ segment: Segment, sender: inout Endpoint, receiver: inout Endpoint, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
-    sender.send(segment, peer: receiver, context, &effects)
-    receiver.receive(segment, from: sender, context, &effects)
+    sender.send(segment, peer: &receiver, context, &effects)
+    receiver.receive(segment, from: &sender, context, &effects)
     sender.note(segment)
     receiver.unanswered = 0
     if !effects.annotations.isDisjoint(with: [.keepAlive, .windowProbe, .retransmission, .repeated])
@@ -41,11 +41,12 @@ extension Connection {
   private mutating func stepSelf(
     _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
-    client.send(segment, peer: client, context, &effects)
-    let sender = client
+    var peer = client
+    client.send(segment, peer: &peer, context, &effects)
+    var sender = client
     var toSelf = context
     toSelf.sender = .server
-    client.receive(segment, from: sender, toSelf, &effects)
+    client.receive(segment, from: &sender, toSelf, &effects)
     client.note(segment)
   }
 

@@ -10,52 +10,53 @@ extension Connection {
     lastFrame = segment.frame
     if lastTime < segment.time { lastTime = segment.time }
 
-    if side == .client { client.count(segment) } else { server.count(segment) }
-    if isCaptureDuplicate(segment, side) {
+    return side == .client
+      ? Connection.admit(segment, sender: &client, receiver: &server, &effects)
+      : Connection.admit(segment, sender: &server, receiver: &client, &effects)
+  }
+
+  private static func admit(
+    _ segment: Segment, sender: inout Endpoint, receiver: inout Endpoint,
+    _ effects: inout StepEffects
+  ) -> Bool {
+    sender.count(segment)
+    if sender.hasJustSent(segment, peer: receiver.lastFrame) {
       effects.annotations.insert(.captureDuplicate)
       return false
     }
     if segment.checksum == .valid {
-      if side == .client {
-        client.marks.insert(.validChecksum)
-      } else {
-        server.marks.insert(.validChecksum)
-      }
-    } else if segment.checksum == .invalid, self[side].marks.contains(.validChecksum) {
+      sender.marks.insert(.validChecksum)
+    } else if segment.checksum == .invalid, sender.marks.contains(.validChecksum) {
       effects.annotations.insert(.invalidChecksum)
       return false
     }
-    notice(segment, sender: self[side], receiver: self[side.peer], &effects)
-    if self[side].marks.contains(.challenged) { noteChallenge(segment, side, &effects) }
+    notice(segment, sender: &sender, receiver: &receiver, &effects)
+    if sender.marks.contains(.challenged) {
+      // An end that received what it must not take answers by a pure ACK (RFC 5961 §3.2, §4.2).
+      if segment.sequenceLength == 0, segment.flags.contains(.ack), !segment.flags.contains(.rst) {
+        effects.annotations.insert(.challenge)
+      }
+      sender.marks.remove(.challenged)
+    }
     return !effects.annotations.contains(.oldTimestamp)
   }
 
-  /// An end that received what it must not take answers by a pure ACK (RFC 5961 §3.2, §4.2).
-  private mutating func noteChallenge(
-    _ segment: Segment, _ side: Side, _ effects: inout StepEffects
+  /// Lets both ends have a segment of which no history is wanted.
+  mutating func takeUnrecorded(
+    _ segment: Segment, sender side: Side, _ effects: inout StepEffects
   ) {
-    if segment.sequenceLength == 0, segment.flags.contains(.ack),
-      !segment.flags.contains(.rst)
-    {
-      effects.annotations.insert(.challenge)
-    }
-    if side == .client {
-      client.marks.remove(.challenged)
-    } else {
-      server.marks.remove(.challenged)
+    effects.annotations = []
+    if admit(segment, side: side, &effects) { step(segment, sender: side, &effects) }
+    if !effects.annotations.isEmpty { tally(effects.annotations, sender: side) }
+    for change in effects.changes {
+      if case .transition(let transition) = change, transition.evidence == .received {
+        setUnconfirmed(transition.endpoint, true)
+      }
     }
   }
 
   /// Silence after which a segment is kept in the history for its own sake, nanoseconds.
   static let noteworthyIdle: Int64 = Timers.second
-
-  /// Whether this very frame was seen before, because of where the capture was taken. Remembers
-  /// the frame.
-  private mutating func isCaptureDuplicate(_ segment: Segment, _ side: Side) -> Bool {
-    side == .client
-      ? client.hasJustSent(segment, peer: server.lastFrame)
-      : server.hasJustSent(segment, peer: client.lastFrame)
-  }
 
   /// The new incarnation sees how an end answers out of the older one.
   mutating func meetOlder(_ segment: Segment, sender side: Side) {
@@ -187,8 +188,8 @@ extension Transition {
   /// Whether a segment of the endpoint shows that it received what moved it.
   func isProved(by segment: Segment) -> Bool {
     if to == .established { return true }
-    if hasProofLength { return proof.precedesOrEquals(SequenceNumber(segment.acknowledgment)) }
-    guard proofTimestamp.rawValue != 0, segment.hasTimestamps else { return false }
-    return !TimestampValue(segment.timestampEchoReply).precedes(proofTimestamp)
+    if proof.hasLength { return proof.end.precedesOrEquals(SequenceNumber(segment.acknowledgment)) }
+    guard proof.timestamp.rawValue != 0, segment.hasTimestamps else { return false }
+    return !TimestampValue(segment.timestampEchoReply).precedes(proof.timestamp)
   }
 }

@@ -42,21 +42,9 @@ extension ConnectionTracker {
     _ segment: Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    guard segment.time >= now,
-      let kept = quiet[index].take(segment, sourceIsLow: sourceIsLow, patience: quietPatience)
-    else { return false }
-    let slot = Int((quiet[index].count &- 1) % QuietPage.capacity)
-    if slot == 0 {
-      let page = quietPages.insert(QuietPage())
-      if quiet[index].firstPage == 0 {
-        quiet[index].firstPage = page
-      } else {
-        quietPages[quiet[index].lastPage].next = page
-      }
-      quiet[index].lastPage = page
-    }
-    quietPages[quiet[index].lastPage].segments[slot] = kept
-    return true
+    guard segment.time >= now else { return false }
+    return quiet[index].take(
+      segment, sourceIsLow: sourceIsLow, patience: quietPatience, into: &quietPages)
   }
 
   /// Turns a quiet connection into one that is followed state by state. Returns its place. The old
@@ -83,7 +71,19 @@ extension ConnectionTracker {
     return woken
   }
 
-  /// The same for one that is done and out of the table.
+  /// Lets go of a quiet connection that is done, if nobody wants its history: it stands in `summary`
+  /// then.
+  mutating func takeSettled(_ place: UInt32, _ wantsHistory: (Connection) -> Bool) -> Bool {
+    let index = place & ~ConnectionTracker.quietMark
+    guard summarize(index, at: now) else { return false }
+    _ = summary.reviewOneSided()
+    guard !wantsHistory(summary) else { return false }
+    forgetPages(index)
+    quiet.remove(index)
+    return true
+  }
+
+  /// Wakes one that is done and out of the table.
   mutating func wakeSettled(_ place: UInt32) -> UInt32 {
     let index = place & ~ConnectionTracker.quietMark
     let woken = replay(index, 0)
@@ -106,16 +106,17 @@ extension ConnectionTracker {
       wheel.schedule(place, at: earliest)
       return
     }
-    let tag = quiet[index].key.tag(seed: options.hashSeed)
-    let trial = replay(index, tag)
-    expireTimers(trial, now: time)
-    if connections[trial].isDone(options, now: time) {
-      table.remove(tag, place: place)
+    guard summarize(index, at: time) else {
+      _ = wake(place)
+      review(resolve(place), at: time)
+      return
+    }
+    if summary.isDone(options, now: time) {
+      table.remove(quiet[index].key.tag(seed: options.hashSeed), place: place)
       settled.append(place)
     } else {
-      wheel.schedule(place, at: connections[trial].nextReview(options, now: time))
+      wheel.schedule(place, at: summary.nextReview(options, now: time))
     }
-    discard(trial)
   }
 
   private func lastTime(_ index: UInt32) -> CaptureTime {
@@ -129,22 +130,51 @@ extension ConnectionTracker {
   private mutating func replay(_ index: UInt32, _ tag: UInt32) -> UInt32 {
     let source = quiet[index]
     let first = source.firstSegment
-    let sourceIsLow = source.clientIsLow
     let place = connections.insert(
-      Connection(beginningWith: first, source.key, tag, sourceIsLow: sourceIsLow, id: source.id))
-    take(first, at: place, sourceIsLow: sourceIsLow, clock: first.time)
+      Connection(
+        beginningWith: first, source.key, tag, sourceIsLow: source.clientIsLow, id: source.id))
+    take(first, at: place, sourceIsLow: source.clientIsLow, clock: first.time)
     var replay = source.replay
     var page = source.firstPage
     for number in 0..<source.count {
       let slot = number % QuietPage.capacity
       if slot == 0, number > 0 { page = quietPages[page].next }
-      let segment = source.segment(quietPages[page].segments[Int(slot)], &replay)
+      var segment = first
+      let side = source.read(quietPages[page].segments[Int(slot)], into: &segment, &replay)
       expireTimers(place, now: segment.time)
       take(
-        segment, at: place, sourceIsLow: segment.source == source.key.lowAddress
-          && segment.sourcePort == source.key.lowPort, clock: segment.time)
+        segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
+        clock: segment.time)
     }
     return place
+  }
+
+  /// Makes `summary` what a quiet connection has come to at `time`, without its history: what
+  /// `replay` gives, but for segments, transitions and what is told of them. Returns whether that
+  /// is all there is to tell.
+  private mutating func summarize(_ index: UInt32, at time: CaptureTime) -> Bool {
+    let source = quiet[index]
+    var segment = source.firstSegment
+    summary = Connection(
+      beginningWith: segment, source.key, 0, sourceIsLow: source.clientIsLow, id: source.id)
+    effects.reset()
+    summary.takeUnrecorded(segment, sender: .client, &effects)
+    var replay = source.replay
+    var page = source.firstPage
+    for number in 0..<source.count {
+      let slot = number % QuietPage.capacity
+      if slot == 0, number > 0 { page = quietPages[page].next }
+      let side = source.read(quietPages[page].segments[Int(slot)], into: &segment, &replay)
+      if summary.takePredicted(segment, sender: side, meter: { _ in }) { continue }
+      effects.reset()
+      summary.expireTimers(options.timers, now: segment.time, &effects)
+      summary.takeUnrecorded(segment, sender: side, &effects)
+      if summary.deservesMeter(segment, effects.annotations) { return false }
+    }
+    effects.reset()
+    summary.expireTimers(options.timers, now: time, &effects)
+    if hasFinished, !summary.isOver { summary.traits.insert(.openAtEnd) }
+    return true
   }
 
   /// Gives the pages of a quiet connection back.
@@ -156,13 +186,5 @@ extension ConnectionTracker {
       page = next
     }
     quiet[index].firstPage = 0
-  }
-
-  /// Takes back what a replay made.
-  private mutating func discard(_ place: UInt32) {
-    if connections[place].meter != 0 { meters.remove(connections[place].meter) }
-    records.removeAll(&connections[place].segments)
-    transitions.removeAll(&connections[place].transitions)
-    connections.remove(place)
   }
 }

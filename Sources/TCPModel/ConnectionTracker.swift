@@ -14,6 +14,8 @@ public struct ConnectionTracker: ~Copyable {
   /// Silence, in units of 2³⁰ ns, during which no timer can run out; 0 where connections are never
   /// held quietly.
   let quietPatience: Int64
+  /// The connection that `nextSettled` last handed out without its history.
+  public internal(set) var summary = Connection(key: ConnectionTracker.noKey)
   /// Quiet places that only lead to where their connections are followed now.
   var wokenCount = 0
   var records = ListPool(placeholder: SegmentRecord())
@@ -78,7 +80,9 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func takePredicted(
     _ segment: Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
-    guard segment.time >= now, !options.keepsAllSegments else { return false }
+    guard segment.time >= now, !options.keepsAllSegments,
+      connections[place].segments.count >= Connection.recordedOpening
+    else { return false }
     let meter = connections[place].meter
     let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
     if meter == 0, connections[place].isAboutToDeserveMeter { return false }
@@ -268,7 +272,7 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// A connection's time in the wheel has come: its timers may have run out, and it may be done.
-  private mutating func review(_ place: UInt32, at time: CaptureTime) {
+  mutating func review(_ place: UInt32, at time: CaptureTime) {
     expireTimers(place, now: time)
     if connections[place].isDone(options, now: time) {
       settle(place)
@@ -369,32 +373,49 @@ public struct ConnectionTracker: ~Copyable {
       ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id
   }
 
-  /// The next connection that is done, or nil. Its place in memory is given back.
+  /// The next connection that is done, with its history, or nil. Its place in memory is given back.
+  public mutating func nextSettled() -> TrackedConnection? {
+    switch nextSettled(wantsHistory: { _ in true }) {
+    case .history(let tracked): tracked
+    case .nothing, .summary: nil
+    }
+  }
+
+  /// The next connection that is done. Its place in memory is given back.
   ///
-  /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted;
-  ///   where they are not, they come empty, which saves their copying.
-  public mutating func nextSettled(
-    wantsHistory: (Connection) -> Bool = { _ in true }
-  ) -> TrackedConnection? {
-    guard var place = settled.popFirst() else { return nil }
-    if place & ConnectionTracker.quietMark != 0 { place = wakeSettled(place) }
+  /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
+  public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
+    guard var place = settled.popFirst() else { return .nothing }
+    if place & ConnectionTracker.quietMark != 0 {
+      if takeSettled(place, wantsHistory) { return .summary }
+      place = wakeSettled(place)
+    } else if !wantsHistory(connections[place]) {
+      summary = connections[place]
+      letGo(place)
+      return .summary
+    }
     let connection = connections[place]
-    let isWanted = wantsHistory(connection)
     let tracked = TrackedConnection(
-      connection: connection,
-      segments: isWanted ? records.elements(of: connection.segments) : [],
-      transitions: isWanted ? transitions.elements(of: connection.transitions) : [],
+      connection: connection, segments: records.elements(of: connection.segments),
+      transitions: transitions.elements(of: connection.transitions),
       previous: connection.traits.contains(.reuses)
-        ? previousIncarnations.removeValue(forKey: connection.id) : nil,
-      icmpErrors: connection.traits.contains(.hasICMPError)
-        ? icmpErrors.removeValue(forKey: connection.id) ?? [] : [],
+        ? previousIncarnations[connection.id] : nil,
+      icmpErrors: connection.traits.contains(.hasICMPError) ? icmpErrors[connection.id] ?? [] : [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
-    if connection.meter != 0 { meters.remove(connection.meter) }
+    letGo(place)
+    return .history(tracked)
+  }
+
+  /// Gives back what a connection holds.
+  private mutating func letGo(_ place: UInt32) {
+    let id = connections[place].id
+    if connections[place].traits.contains(.reuses) { previousIncarnations[id] = nil }
+    if connections[place].traits.contains(.hasICMPError) { icmpErrors[id] = nil }
+    if connections[place].meter != 0 { meters.remove(connections[place].meter) }
     connections[place].id = 0
     records.removeAll(&connections[place].segments)
     transitions.removeAll(&connections[place].transitions)
     connections.remove(place)
-    return tracked
   }
 
   // MARK: - ICMP

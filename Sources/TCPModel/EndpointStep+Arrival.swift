@@ -7,23 +7,25 @@ extension Endpoint {
   /// Advances this endpoint by a segment that passed on its way to it.
   ///
   /// - Parameters:
-  ///   - peer: The other end, which has sent the segment.
+  ///   - peer: The other end, which has sent the segment. `inout` only in order that it be passed by
+  ///     address: it is not changed.
   mutating func receive(
-    _ segment: Segment, from peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, from peer: inout Endpoint, _ context: StepContext,
+    _ effects: inout StepEffects
   ) {
     let side = context.sender.peer
     switch SegmentKind(segment.flags) {
-    case .ordinary: receiveOrdinary(segment, from: peer, side: side, context, &effects)
-    case .syn: receiveSYN(segment, from: peer, side: side, context, &effects)
-    case .synAck: receiveSYNACK(segment, from: peer, side: side, context, &effects)
-    case .reset: receiveRST(segment, from: peer, side: side, context, &effects)
+    case .ordinary: receiveOrdinary(segment, from: &peer, side: side, context, &effects)
+    case .syn: receiveSYN(segment, from: &peer, side: side, context, &effects)
+    case .synAck: receiveSYNACK(segment, from: &peer, side: side, context, &effects)
+    case .reset: receiveRST(segment, from: &peer, side: side, context, &effects)
     }
   }
 
   // MARK: - SYN
 
   private mutating func receiveSYN(
-    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ segment: Segment, from peer: inout Endpoint, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     switch state {
@@ -34,7 +36,8 @@ extension Endpoint {
       // RFC 9293 §3.10.7.3, fourth check: simultaneous open.
       receiveNext = SequenceNumber(segment.sequence) + 1
       marks.insert(.simultaneous)
-      move(to: .synReceived, .received, side: side, context, &effects, segment: segment)
+      move(
+        to: .synReceived, .received, side: side, context, &effects, proof: TransitionProof(segment))
     case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
       .timeWait:
       // RFC 9293 §3.10.7.4, fourth check: answered by a challenge ACK.
@@ -43,7 +46,7 @@ extension Endpoint {
   }
 
   private mutating func receiveSYNACK(
-    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ segment: Segment, from peer: inout Endpoint, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     let acknowledgment = SequenceNumber(segment.acknowledgment)
@@ -90,13 +93,14 @@ extension Endpoint {
   ) {
     if segment.flags.contains(.syn) { receiveNext = SequenceNumber(segment.sequence) + 1 }
     marks.insert(.establishedByArrival)
-    move(to: .established, .received, side: side, context, &effects, segment: segment)
+    move(
+      to: .established, .received, side: side, context, &effects, proof: TransitionProof(segment))
   }
 
   // MARK: - RST
 
   private mutating func receiveRST(
-    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ segment: Segment, from peer: inout Endpoint, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     let sequence = SequenceNumber(segment.sequence)
@@ -109,7 +113,7 @@ extension Endpoint {
         acceptsInSynSent(acknowledgment: SequenceNumber(segment.acknowledgment))
       {
         marks.insert(.refused)
-        move(to: .closed, .received, side: side, context, &effects, segment: segment)
+        move(to: .closed, .received, side: side, context, &effects, proof: TransitionProof(segment))
       } else {
         effects.annotations.insert(.ignoredReset)
       }
@@ -118,7 +122,7 @@ extension Endpoint {
       if sequence == receiveNext {
         move(
           to: marks.contains(.simultaneous) ? .closed : .listen, .received, side: side, context,
-          &effects, segment: segment)
+          &effects, proof: TransitionProof(segment))
       } else {
         effects.annotations.insert(.ignoredReset)
       }
@@ -130,7 +134,7 @@ extension Endpoint {
       } else if isReset(by: sequence, acknowledged: peer.sendUnacknowledged) {
         stateBeforeReset = state
         marks.insert(.wasReset)
-        move(to: .closed, .received, side: side, context, &effects, segment: segment)
+        move(to: .closed, .received, side: side, context, &effects, proof: TransitionProof(segment))
       } else {
         effects.annotations.insert(.ignoredReset)
         if accepts(sequence, sequence) {
@@ -145,7 +149,7 @@ extension Endpoint {
   // MARK: - Data, ACK and FIN
 
   private mutating func receiveOrdinary(
-    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ segment: Segment, from peer: inout Endpoint, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     let sequence = SequenceNumber(segment.sequence)
@@ -154,7 +158,7 @@ extension Endpoint {
     let acknowledgment = SequenceNumber(segment.acknowledgment)
 
     if marks.isDisjoint(with: [.seen, .presumed]), state.isIdle {
-      assumeOpen(segment, from: peer, side: side, context, &effects)
+      assumeOpen(segment, from: &peer, side: side, context, &effects)
     }
 
     // RFC 9293 §3.10.7.4, first check: the sequence number.
@@ -185,7 +189,7 @@ extension Endpoint {
 
   /// The first segment towards an endpoint that the capture has not heard yet.
   private mutating func assumeOpen(
-    _ segment: Segment, from peer: Endpoint, side: Side, _ context: StepContext,
+    _ segment: Segment, from peer: inout Endpoint, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     guard segment.flags.contains(.ack) else { return }
@@ -230,7 +234,7 @@ extension Endpoint {
       establish(by: segment, side: side, context, &effects)
     case .finWait1, .closing, .lastAck:
       if marks.contains(.finSent), finSequence.precedes(acknowledgment) {
-        receiveACKofFIN(side: side, context, &effects, segment)
+        receiveACKofFIN(side: side, context, &effects, TransitionProof(segment))
       }
     case .closed, .listen, .synSent, .established, .finWait2, .closeWait, .timeWait:
       break
@@ -239,17 +243,17 @@ extension Endpoint {
 
   /// An acknowledgment of this endpoint's FIN passed (RFC 9293 §3.10.7.4, fifth check).
   mutating func receiveACKofFIN(
-    side: Side, _ context: StepContext, _ effects: inout StepEffects, _ segment: Segment?
+    side: Side, _ context: StepContext, _ effects: inout StepEffects, _ proof: TransitionProof?
   ) {
     marks.insert(.finAcknowledged)
     finAcknowledgedTime = context.time
     switch state {
     case .finWait1:
-      move(to: .finWait2, .received, side: side, context, &effects, segment: segment)
+      move(to: .finWait2, .received, side: side, context, &effects, proof: proof)
     case .closing:
-      move(to: .timeWait, .received, side: side, context, &effects, segment: segment)
+      move(to: .timeWait, .received, side: side, context, &effects, proof: proof)
     case .lastAck:
-      move(to: .closed, .received, side: side, context, &effects, segment: segment)
+      move(to: .closed, .received, side: side, context, &effects, proof: proof)
     case .closed, .listen, .synSent, .synReceived, .established, .finWait2, .closeWait, .timeWait:
       break
     }
@@ -304,12 +308,13 @@ extension Endpoint {
     marks.insert(.finArrived)
     switch state {
     case .synReceived, .established:
-      move(to: .closeWait, .received, side: side, context, &effects, segment: segment)
+      move(
+        to: .closeWait, .received, side: side, context, &effects, proof: TransitionProof(segment))
     case .finWait1:
       marks.insert(.simultaneous)
-      move(to: .closing, .received, side: side, context, &effects, segment: segment)
+      move(to: .closing, .received, side: side, context, &effects, proof: TransitionProof(segment))
     case .finWait2:
-      move(to: .timeWait, .received, side: side, context, &effects, segment: segment)
+      move(to: .timeWait, .received, side: side, context, &effects, proof: TransitionProof(segment))
     case .closed, .listen, .synSent, .closeWait, .closing, .lastAck, .timeWait:
       break
     }

@@ -5,7 +5,8 @@ import PacketDecoding
 extension Endpoint {
   /// What this endpoint's acknowledgment number says it has received.
   mutating func acknowledge(
-    _ acknowledgment: SequenceNumber, peer: Endpoint, _ segment: Segment, _ context: StepContext,
+    _ acknowledgment: SequenceNumber, peer: inout Endpoint, _ segment: Segment,
+    _ context: StepContext,
     _ effects: inout StepEffects
   ) {
     if receiveNext.precedes(acknowledgment) {
@@ -21,7 +22,7 @@ extension Endpoint {
       !segment.reportsDuplicate
     {
       // It echoes the repeated FIN (RFC 7323 §4.3) without a D-SACK: the first was lost.
-      redateFIN(peer: peer, segment, context, &effects)
+      redateFIN(peer: &peer, segment, context, &effects)
     }
     marks.insert(.finArrivalConfirmed)
     if state == .timeWait { timerStart = context.time }
@@ -29,7 +30,7 @@ extension Endpoint {
 
   /// The peer's FIN arrived with its last repetition only.
   private mutating func redateFIN(
-    peer: Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+    peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let before: TCPState
     switch state {
@@ -48,7 +49,7 @@ extension Endpoint {
 
   /// RFC 9293 §3.10.4, CLOSE call.
   mutating func sendFIN(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
     let position = SequenceNumber(segment.sequence) + segment.payloadLength
@@ -81,7 +82,7 @@ extension Endpoint {
     switch state {
     case .finWait2, .timeWait, .closed:
       // A FIN sent again after an ACK of it passed: that ACK never arrived.
-      repeatAcknowledgedFIN(peer: peer, context, &effects)
+      repeatAcknowledgedFIN(peer: &peer, context, &effects)
     case .listen, .synSent, .synReceived, .established, .finWait1, .closeWait, .closing, .lastAck:
       break
     }
@@ -89,7 +90,7 @@ extension Endpoint {
   }
 
   private mutating func repeatAcknowledgedFIN(
-    peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard marks.contains(.finAcknowledged), marks.isDisjoint(with: [.reset, .wasReset]),
       context.time.nanoseconds(since: finAcknowledgedTime) > context.senderRoundTrip

@@ -7,22 +7,23 @@ extension Endpoint {
   /// Advances this endpoint by a segment that it sent.
   ///
   /// - Parameters:
-  ///   - peer: The other end, before the segment reaches it.
+  ///   - peer: The other end, before the segment reaches it. `inout` only in order that it be
+  ///     passed by address: it is not changed.
   mutating func send(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     switch SegmentKind(segment.flags) {
-    case .ordinary: sendOrdinary(segment, peer: peer, context, &effects)
-    case .syn: sendSYN(segment, peer: peer, context, &effects)
-    case .synAck: sendSYNACK(segment, peer: peer, context, &effects)
-    case .reset: sendRST(segment, peer: peer, context, &effects)
+    case .ordinary: sendOrdinary(segment, peer: &peer, context, &effects)
+    case .syn: sendSYN(segment, peer: &peer, context, &effects)
+    case .synAck: sendSYNACK(segment, peer: &peer, context, &effects)
+    case .reset: sendRST(segment, peer: &peer, context, &effects)
     }
   }
 
   // MARK: - SYN
 
   private mutating func sendSYN(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
     let isRepeated = marks.contains(.synSent)
@@ -73,7 +74,7 @@ extension Endpoint {
   }
 
   private mutating func sendSYNACK(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
     let sequence = SequenceNumber(segment.sequence)
@@ -147,7 +148,7 @@ extension Endpoint {
   // MARK: - RST
 
   private mutating func sendRST(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
     if looksForged(segment) {
@@ -198,7 +199,7 @@ extension Endpoint {
   // MARK: - Data, ACK and FIN
 
   private mutating func sendOrdinary(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
     let acknowledgment = SequenceNumber(segment.acknowledgment)
@@ -206,11 +207,11 @@ extension Endpoint {
 
     switch state {
     case .established:
-      confirmEstablished(segment, peer: peer, context, &effects)
+      confirmEstablished(segment, peer: &peer, context, &effects)
     case .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
       marks.insert(.establishedConfirmed)
     case .closed, .listen:
-      guard resume(segment, peer: peer, context, &effects) else { return }
+      guard resume(segment, peer: &peer, context, &effects) else { return }
     case .synSent:
       // It acknowledges the peer's SYN, so it took it, whether we saw that or not.
       let took =
@@ -228,14 +229,14 @@ extension Endpoint {
       }
     }
 
-    if hasAck { acknowledge(acknowledgment, peer: peer, segment, context, &effects) }
-    if segment.flags.contains(.fin) { sendFIN(segment, peer: peer, context, &effects) }
+    if hasAck { acknowledge(acknowledgment, peer: &peer, segment, context, &effects) }
+    if segment.flags.contains(.fin) { sendFIN(segment, peer: &peer, context, &effects) }
     if state == .finWait2 { timerStart = context.time }
   }
 
   /// A segment of an endpoint held to be ESTABLISHED: does it prove it?
   private mutating func confirmEstablished(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard !marks.contains(.establishedConfirmed) else { return }
     if peer.marks.contains(.fastOpen), marks.contains(.synAckSent),
@@ -258,7 +259,7 @@ extension Endpoint {
 
   /// A segment of an endpoint held to be CLOSED or LISTEN. Returns whether it goes on.
   private mutating func resume(
-    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) -> Bool {
     let side = context.sender
     if marks.isDisjoint(with: [.seen, .presumed]) {

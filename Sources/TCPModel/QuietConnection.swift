@@ -75,7 +75,8 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   }
 
   init() {
-    self.init(key: FlowKey(lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0))
+    self.init(
+      key: FlowKey(lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0))
   }
 
   private init(key: FlowKey) {
@@ -111,10 +112,14 @@ struct QuietConnection: Sendable, BitwiseCopyable {
 
   /// Takes the next segment, which is not earlier than those before.
   ///
-  /// - Parameter patience: Silence in units of 2³⁰ ns during which no timer can run out.
-  /// - Returns: What is to be kept of it; nil when it is not one that can be kept like this.
+  /// - Parameters:
+  ///   - patience: Silence in units of 2³⁰ ns during which no timer can run out.
+  ///   - pages: Where it is kept.
+  /// - Returns: Whether it is one that can be kept like this.
   @inline(__always)
-  mutating func take(_ segment: Segment, sourceIsLow: Bool, patience: Int64) -> QuietSegment? {
+  mutating func take(
+    _ segment: Segment, sourceIsLow: Bool, patience: Int64, into pages: inout Slab<QuietPage>
+  ) -> Bool {
     let offset = segment.time.nanoseconds &- firstTime.nanoseconds
     let frames = segment.frame &- firstFrame
     let overhead = segment.packetLength &- segment.payloadLength
@@ -122,7 +127,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     guard count < QuietConnection.limit, offset >= 0, unit <= 65_535,
       unit &- Int64(lastUnit) < patience, frames <= UInt32.max, overhead <= 255,
       segment.payloadLength <= 65_535, segment.flags.rawValue <= 255
-    else { return nil }
+    else { return false }
     let side = side(sourceIsLow: sourceIsLow)
     let isSYN = segment.flags.contains(.syn)
     if isSYN {
@@ -132,7 +137,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
           == TCPFlags.syn.rawValue | TCPFlags.ack.rawValue,
         segment.payloadLength == 0,
         segment.options.rawValue & ~QuietConnection.plainOptions == 0
-      else { return nil }
+      else { return false }
       marks.insert(.isAnswered)
       serverInitial = segment.sequence
       serverNext = segment.sequence &+ 1
@@ -140,23 +145,32 @@ struct QuietConnection: Sendable, BitwiseCopyable {
       answerOptions = segment.options
       answerWindowShift = segment.windowShift
     } else {
-      guard segment.options.rawValue & ~TCPOptionKinds.timestamps.rawValue == 0 else { return nil }
+      guard segment.options.rawValue & ~TCPOptionKinds.timestamps.rawValue == 0 else {
+        return false
+      }
       if side == .client {
-        guard segment.sequence == clientNext else { return nil }
+        guard segment.sequence == clientNext else { return false }
       } else {
-        guard segment.sequence == serverNext, marks.contains(.isAnswered) else { return nil }
+        guard segment.sequence == serverNext, marks.contains(.isAnswered) else { return false }
       }
       let closes = segment.flags.rawValue & (TCPFlags.fin.rawValue | TCPFlags.rst.rawValue) != 0
-      if segment.payloadLength > 0, marks.contains(.isClosing) { return nil }
+      if segment.payloadLength > 0, marks.contains(.isClosing) { return false }
       if closes { marks.insert(.isClosing) }
       let end = segment.sequence &+ segment.sequenceLength
       if side == .client { clientNext = end } else { serverNext = end }
     }
     lastUnit = UInt16(truncatingIfNeeded: unit)
+    let slot = Int(count % QuietPage.capacity)
     count &+= 1
-    return QuietSegment(
+    if slot == 0 {
+      let page = pages.insert(QuietPage())
+      if firstPage == 0 { firstPage = page } else { pages[lastPage].next = page }
+      lastPage = page
+    }
+    pages[lastPage].segments[slot] = QuietSegment(
       segment, offset: offset, frames: UInt32(truncatingIfNeeded: frames),
       overhead: UInt8(truncatingIfNeeded: overhead), side: side)
+    return true
   }
 
   /// The SYN that began it.
@@ -164,7 +178,11 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     var segment = Segment()
     segment.frame = firstFrame
     segment.time = firstTime
-    setSockets(of: &segment, sender: .client)
+    let isLow = marks.contains(.clientIsLow)
+    segment.source = isLow ? key.lowAddress : key.highAddress
+    segment.destination = isLow ? key.highAddress : key.lowAddress
+    segment.sourcePort = isLow ? key.lowPort : key.highPort
+    segment.destinationPort = isLow ? key.highPort : key.lowPort
     segment.identification = synIdentification
     segment.hopLimit = synHopLimit
     segment.sequence = clientInitial
@@ -179,12 +197,17 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     return segment
   }
 
-  /// Turns what was kept of a segment into the segment again. `replay` holds how far each side has
-  /// got.
-  func segment(_ kept: QuietSegment, _ replay: inout QuietReplay) -> Segment {
-    var segment = Segment()
+  /// Turns what was kept of a segment into the segment again.
+  ///
+  /// - Parameters:
+  ///   - segment: Written over, but for its sockets: the first segment, or one read before.
+  ///   - replay: How far each side has got.
+  /// - Returns: Who sent it.
+  @inline(__always)
+  func read(
+    _ kept: QuietSegment, into segment: inout Segment, _ replay: inout QuietReplay
+  ) -> Side {
     let side: Side = kept.form.contains(.isServer) ? .server : .client
-    setSockets(of: &segment, sender: side)
     segment.frame = firstFrame &+ UInt64(kept.frameOffset)
     segment.time = time(of: kept)
     segment.identification = kept.identification
@@ -208,7 +231,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     }
     let end = segment.sequence &+ segment.sequenceLength
     if side == .client { replay.clientNext = end } else { replay.serverNext = end }
-    return segment
+    return side
   }
 
   /// Where a replay begins.
@@ -217,17 +240,6 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   func time(of kept: QuietSegment) -> CaptureTime {
     firstTime.advanced(byNanoseconds: kept.timeOffset)
   }
-
-  private func setSockets(of segment: inout Segment, sender: Side) {
-    let isLow = (sender == .client) == marks.contains(.clientIsLow)
-    segment.source = isLow ? key.lowAddress : key.highAddress
-    segment.destination = isLow ? key.highAddress : key.lowAddress
-    segment.sourcePort = isLow ? key.lowPort : key.highPort
-    segment.destinationPort = isLow ? key.highPort : key.lowPort
-  }
-
-  /// Whether only its SYN was seen.
-  var isLoneSYN: Bool { count == 0 }
 
   /// Where the connection is followed now that it is not quiet any more, 0 while it is.
   var wokenPlace: UInt32 {

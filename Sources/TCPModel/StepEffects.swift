@@ -9,7 +9,8 @@ struct StepEffects {
 
   mutating func reset() {
     annotations = []
-    if !changes.isEmpty { changes.removeAll(keepingCapacity: true) }
+    // Cheaper than removeAll(keepingCapacity:) for the few there are.
+    while !changes.isEmpty { changes.removeLast() }
   }
 }
 
@@ -35,18 +36,13 @@ extension Endpoint {
   /// Moves to `next` because of the segment of the step.
   mutating func move(
     to next: TCPState, _ evidence: Evidence, side: Side, _ context: StepContext,
-    _ effects: inout StepEffects, segment: Segment? = nil
+    _ effects: inout StepEffects, proof: TransitionProof? = nil
   ) {
     guard next != state else { return }
     var transition = Transition(
       endpoint: side, from: state, to: next, evidence: evidence, time: context.time,
       frame: context.frame)
-    if let segment {
-      transition.proof = SequenceNumber(segment.sequence) + segment.sequenceLength
-      transition.hasProofLength = segment.sequenceLength > 0
-      transition.proofTimestamp = TimestampValue(
-        segment.hasTimestamps ? segment.timestampValue : 0)
-    }
+    if let proof { transition.proof = proof }
     effects.changes.append(.transition(transition))
     effects.annotations.insert(.moves)
     state = next

@@ -8,11 +8,21 @@ public struct TrackedConnection: Sendable {
   /// Changes of state in the order in which they were concluded.
   public var transitions: [Transition]
   /// What it met when it took a 4-tuple that was still remembered.
-  public var previous: PreviousIncarnation?
+  public var previous: PreviousIncarnation? {
+    get { previousIfAny.first }
+    set { previousIfAny = newValue.map { [$0] } ?? [] }
+  }
   /// The ICMP errors about it, a few at most.
   public var icmpErrors: [ICMPError]
   /// Waits measured at its ends; nil unless the connection has the trait `.measured`.
-  public var stalls: StallMeters?
+  public var stalls: StallMeters? {
+    get { stallsIfAny.first }
+    set { stallsIfAny = newValue.map { [$0] } ?? [] }
+  }
+
+  // Rare and large, so not in line.
+  private var previousIfAny: [PreviousIncarnation] = []
+  private var stallsIfAny: [StallMeters] = []
 
   public init(
     connection: Connection, segments: [SegmentRecord], transitions: [Transition],
@@ -21,8 +31,18 @@ public struct TrackedConnection: Sendable {
     self.connection = connection
     self.segments = segments
     self.transitions = transitions
-    self.previous = previous
     self.icmpErrors = icmpErrors
-    self.stalls = stalls
+    if let previous { previousIfAny = [previous] }
+    if let stalls { stallsIfAny = [stalls] }
   }
+}
+
+/// What `ConnectionTracker.nextSettled(wantsHistory:)` hands out.
+public enum SettledConnection: Sendable {
+  /// No connection is done.
+  case nothing
+  /// One whose history is not wanted: `ConnectionTracker.summary`.
+  case summary
+  /// One with its history.
+  case history(TrackedConnection)
 }

@@ -53,12 +53,7 @@ public struct Transition: Sendable, BitwiseCopyable {
   /// The frame that showed that the transition did not happen; 0 if none.
   public internal(set) var revokedBy: UInt64 = 0
 
-  /// What the endpoint acknowledges once it has received the segment that moved it.
-  var proof = SequenceNumber(0)
-  /// Whether that segment occupied sequence space, so that an acknowledgment can cover it.
-  var hasProofLength = false
-  /// TSval of that segment, 0 when it had none.
-  var proofTimestamp = TimestampValue(0)
+  var proof = TransitionProof()
 
   init(
     endpoint: Side, from: TCPState, to: TCPState, evidence: Evidence, time: CaptureTime,
@@ -70,5 +65,24 @@ public struct Transition: Sendable, BitwiseCopyable {
     self.evidence = evidence
     self.time = time
     self.frame = frame
+  }
+}
+
+/// How it shows that an endpoint has received the segment that moved it.
+struct TransitionProof: Sendable, BitwiseCopyable {
+  /// What the endpoint acknowledges then.
+  var end = SequenceNumber(0)
+  /// TSval of that segment, 0 when it had none.
+  var timestamp = TimestampValue(0)
+  /// Whether that segment occupied sequence space, so that an acknowledgment can cover it.
+  var hasLength = false
+
+  init() {}
+
+  @inline(__always)
+  init(_ segment: Segment) {
+    end = SequenceNumber(segment.sequence) + segment.sequenceLength
+    timestamp = TimestampValue(segment.hasTimestamps ? segment.timestampValue : 0)
+    hasLength = segment.sequenceLength > 0
   }
 }

@@ -19,14 +19,18 @@ struct Analysis: ~Copyable {
   /// Whether segments and transitions are wanted of every connection, not only of those that the
   /// rules look at.
   private let wantsEveryHistory: Bool
+  /// Whether connections are wanted about which there is nothing to say.
+  private let wantsEveryConnection: Bool
 
   init(
-    tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryHistory: Bool = true,
+    tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryConnection: Bool = true,
+    wantsEveryHistory: Bool = true,
     waitsForLedgers: Bool = false
   ) {
     var options = options
     options.confirmsTransitions = wantsEveryHistory
     self.wantsEveryHistory = wantsEveryHistory
+    self.wantsEveryConnection = wantsEveryConnection
     tracker = ConnectionTracker(options: options)
     diagnostician = Diagnostician(diagnosis)
     diagnostician.waitsForLedgers = waitsForLedgers
@@ -101,17 +105,28 @@ struct Analysis: ~Copyable {
 
   /// Hands over the connections that are done, with their findings.
   private mutating func drain(_ body: (TrackedConnection, [Finding], [Finding]) -> Void) {
-    while let tracked = nextSettled() {
-      let findings = diagnostician.examine(tracked)
-      totals.count(tracked.connection)
-      for finding in findings { totals.count(finding) }
-      body(tracked, findings, diagnostician.pending)
+    while true {
+      switch tracker.nextSettled(
+        wantsHistory: { wantsEveryHistory || Diagnostician.wantsHistory(of: $0) })
+      {
+      case .nothing:
+        return
+      case .summary:
+        diagnostician.note(tracker.summary)
+        totals.count(tracker.summary)
+        if wantsEveryConnection {
+          body(
+            TrackedConnection(
+              connection: tracker.summary, segments: [], transitions: [], previous: nil,
+              icmpErrors: []), [], [])
+        }
+      case .history(let tracked):
+        let findings = diagnostician.examine(tracked)
+        totals.count(tracked.connection)
+        for finding in findings { totals.count(finding) }
+        body(tracked, findings, diagnostician.pending)
+      }
     }
-  }
-
-  private mutating func nextSettled() -> TrackedConnection? {
-    if wantsEveryHistory { return tracker.nextSettled() }
-    return tracker.nextSettled { Diagnostician.wantsHistory(of: $0) }
   }
 
   /// What all connections together show, once the input has been read.

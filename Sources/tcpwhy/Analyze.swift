@@ -58,6 +58,7 @@ struct Analyze: ParsableCommand {
     for input in inputs {
       var analysis = Analysis(
         tracker: tracking.tracker, diagnosis: tracking.diagnosis,
+        wantsEveryConnection: !json || records.kinds.contains(.connection),
         wantsEveryHistory: json && records.kinds.contains(.transition), waitsForLedgers: true)
       let problems: [String]
       if json {
