@@ -140,7 +140,7 @@ extension ConnectionTracker {
       let slot = number % QuietPage.capacity
       if slot == 0, number > 0 { page = quietPages[page].next }
       var segment = first
-      let side = source.read(quietPages[page].segments[Int(slot)], into: &segment, &replay)
+      let side = source.read(quietPages[page].segments.span[Int(slot)], into: &segment, &replay)
       expireTimers(place, now: segment.time)
       take(
         segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
@@ -164,7 +164,7 @@ extension ConnectionTracker {
     for number in 0..<source.count {
       let slot = number % QuietPage.capacity
       if slot == 0, number > 0 { page = quietPages[page].next }
-      let side = source.read(quietPages[page].segments[Int(slot)], into: &segment, &replay)
+      let side = source.read(quietPages[page].segments.span[Int(slot)], into: &segment, &replay)
       if summary.takePredicted(segment, sender: side, meter: { _ in }) { continue }
       effects.reset()
       summary.expireTimers(options.timers, now: segment.time, &effects)

@@ -25,6 +25,8 @@ public struct ConnectionTracker: ~Copyable {
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = Deque<UInt32>()
+  /// Takes up what was read only to have it in the cache.
+  var touched: UInt64 = 0
   /// Whether the input has ended.
   var hasFinished = false
   /// Connections in which something went wrong lately, and when; only where they are watched.
@@ -53,10 +55,16 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
+    let (key, sourceIsLow) = FlowKey.of(segment)
+    process(segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow)
+  }
+
+  @inline(__always)
+  mutating func process(
+    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
+  ) {
     counts.segments &+= 1
     if now < segment.time { advanceClock(to: segment.time) }
-    let (key, sourceIsLow) = FlowKey.of(segment)
-    let tag = key.tag(seed: options.hashSeed)
     var place = find(key, tag)
     if place == 0 {
       if openQuietly(segment, key, tag, sourceIsLow: sourceIsLow) { return }
@@ -386,6 +394,7 @@ public struct ConnectionTracker: ~Copyable {
   /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
     guard var place = settled.popFirst() else { return .nothing }
+    if settled.count > 4 { touch(settled[4]) }
     if place & ConnectionTracker.quietMark != 0 {
       if takeSettled(place, wantsHistory) { return .summary }
       place = wakeSettled(place)

@@ -31,6 +31,10 @@ struct FlowTable: ~Copyable {
     }
   }
 
+  /// The bucket where a search for the tag begins.
+  @inline(__always)
+  func firstBucket(_ tag: UInt32) -> UInt64 { buckets[Int(tag) & mask] }
+
   /// Adds a place.
   mutating func insert(_ tag: UInt32, place: UInt32) {
     if count * 4 >= buckets.count * 3 { grow() }

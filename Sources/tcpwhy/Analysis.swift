@@ -10,7 +10,6 @@ struct Analysis: ~Copyable {
   private var decoder = PacketDecoder()
   private var tracker: ConnectionTracker
   private var diagnostician: Diagnostician
-  private var segment = Segment()
   /// Frames of link types that nobody here decodes, by `LINKTYPE_` value.
   private var foreignLinkTypes: [UInt32: UInt64] = [:]
   /// What has been counted so far.
@@ -53,8 +52,9 @@ struct Analysis: ~Copyable {
     var progress = Progress()
     var files = CaptureFileSet(paths: input.paths)
     var batch = FrameBatch()
+    var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
     while files.read(into: &batch) {
-      take(batch)
+      take(batch, &segments)
       drain(body)
       afterBatch()
       progress.update(
@@ -73,19 +73,30 @@ struct Analysis: ~Copyable {
   }
 
   /// Takes the frames of a batch.
-  private mutating func take(_ batch: borrowing FrameBatch) {
+  ///
+  /// - Parameter segments: Room for as many segments as are tracked together.
+  private mutating func take(_ batch: borrowing FrameBatch, _ segments: inout [Segment]) {
     let bytes = batch.bytes.span
+    var waiting = 0
     for index in 0..<batch.count {
       let outcome = decoder.decode(
-        bytes.extracting(batch.range(at: index)), header: batch.header(at: index), into: &segment)
+        bytes.extracting(batch.range(at: index)), header: batch.header(at: index),
+        into: &segments[waiting])
       if case .segment = outcome {
-        totals.segments &+= 1
-        tracker.process(segment)
+        waiting += 1
+        if waiting < segments.count { continue }
+        tracker.process(segments.span.extracting(0..<waiting))
+        waiting = 0
       } else {
+        // What it may say is about what came before it.
+        tracker.process(segments.span.extracting(0..<waiting))
+        waiting = 0
         takeOther(outcome, linkType: batch.header(at: index).linkType)
       }
     }
+    tracker.process(segments.span.extracting(0..<waiting))
     totals.packets += UInt64(batch.count)
+    totals.segments = tracker.counts.segments
   }
 
   @inline(never)

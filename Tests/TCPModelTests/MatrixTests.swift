@@ -121,13 +121,13 @@ import Testing
       sender: event.isSent ? .client : .server, time: segment.time, frame: 9,
       senderRoundTrip: 1_000)
     if event.isSent {
-      one.send(segment, peer: other, context, &effects)
+      one.send(segment, peer: &other, context, &effects)
     } else {
-      other.send(segment, peer: one, context, &effects)
+      other.send(segment, peer: &one, context, &effects)
       effects.changes = []
       var arrival = context
       arrival.sender = .server
-      one.receive(segment, from: other, arrival, &effects)
+      one.receive(segment, from: &other, arrival, &effects)
     }
     var words: [String] = []
     for change in effects.changes {

@@ -1,0 +1,49 @@
+public import PacketDecoding
+
+// With many connections open, finding one is waiting for memory: its bucket, then its place. A batch
+// of segments waits for all of them at once: loads that nothing depends on run beside each other.
+
+extension ConnectionTracker {
+  /// Segments that are worth processing together.
+  public static var batchSize: Int { 32 }
+
+  /// Takes the next segments of the input, `batchSize` at most.
+  public mutating func process(_ batch: Span<Segment>) {
+    let count = min(batch.count, ConnectionTracker.batchSize)
+    guard held > ConnectionTracker.cachedConnections else {
+      for index in 0..<count { process(batch[index]) }
+      return
+    }
+    var tags = InlineArray<32, UInt32>(repeating: 0)
+    var sum: UInt64 = 0
+    for index in 0..<count {
+      let tag = FlowKey.of(batch[index]).key.tag(seed: options.hashSeed)
+      tags[index] = tag
+      sum &+= table.firstBucket(tag)
+    }
+    for index in 0..<count {
+      let bucket = table.firstBucket(tags[index])
+      if bucket >> 32 == tags[index] { touch(UInt32(truncatingIfNeeded: bucket)) }
+    }
+    touched &+= sum
+    for index in 0..<count {
+      let (key, sourceIsLow) = FlowKey.of(batch[index])
+      process(batch[index], key, tags[index], sourceIsLow: sourceIsLow)
+    }
+  }
+
+  /// Connections that the caches of a processor hold anyway.
+  private static var cachedConnections: Int { 2048 }
+
+  /// Reads a little of what a place holds.
+  @inline(__always)
+  mutating func touch(_ place: UInt32) {
+    if place & ConnectionTracker.quietMark != 0 {
+      let index = place & ~ConnectionTracker.quietMark
+      touched &+= quiet[index].key.highAddress.low &+ UInt64(quiet[index].lastPage)
+    } else {
+      touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
+      touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
+    }
+  }
+}
