@@ -10,7 +10,7 @@ case "$target" in
 frames) length=1024 ;;
 options) length=48 ;;
 files) length=4096 ;;
-pipeline | report) length=400 ;;
+pipeline | report) length=200 ;;
 *)
   echo "$0: targets are frames, options, files, pipeline, report" >&2
   exit 2
@@ -26,7 +26,8 @@ work=$scratch/corpus/$target
 mkdir -p "$work" "Corpus/$target"
 ./seeds.py "$target" "$scratch/seeds/$target"
 # Leaks are not looked for: the Swift runtime keeps its metadata to the end.
-export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:malloc_context_size=2
+asan=detect_leaks=0:quarantine_size_mb=1:malloc_context_size=0:max_malloc_fill_size=0
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=$asan:detect_stack_use_after_return=0
 exec nice "$program" -max_total_time="$seconds" -max_len="$length" -timeout=10 -rss_limit_mb=1024 \
   -artifact_prefix="Corpus/$target/" -print_final_stats=1 -entropic=0 -print_funcs=0 "$@" \
   "$work" "$scratch/seeds/$target" "Corpus/$target"

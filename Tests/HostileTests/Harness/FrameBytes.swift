@@ -14,13 +14,21 @@ enum FrameBytes {
     var dataOffset: UInt8?
 
     var bytes: [UInt8] {
-      let padded = options + [UInt8](repeating: 0, count: (4 - options.count % 4) % 4)
-      let words = dataOffset ?? UInt8(truncatingIfNeeded: 5 + padded.count / 4)
+      let padding = (4 - options.count % 4) % 4
+      let words = dataOffset ?? UInt8(truncatingIfNeeded: 5 + (options.count + padding) / 4)
       var bytes: [UInt8] = []
-      bytes += FrameBytes.big(sourcePort) + FrameBytes.big(destinationPort)
-      bytes += FrameBytes.big(sequence) + FrameBytes.big(acknowledgment)
-      bytes += [words << 4, flags] + FrameBytes.big(window) + [0, 0, 0, 0]
-      return bytes + padded
+      bytes.reserveCapacity(20 + options.count + padding)
+      bytes.append(big: sourcePort)
+      bytes.append(big: destinationPort)
+      bytes.append(big: sequence)
+      bytes.append(big: acknowledgment)
+      bytes.append(words << 4)
+      bytes.append(flags)
+      bytes.append(big: window)
+      bytes.append(big: UInt32(0))
+      bytes.append(contentsOf: options)
+      for _ in 0..<padding { bytes.append(0) }
+      return bytes
     }
   }
 
@@ -29,20 +37,39 @@ enum FrameBytes {
     from source: UInt32, to destination: UInt32, protocolNumber: UInt8 = 6, _ body: [UInt8],
     payloadLength: Int = 0, identification: UInt16 = 1, fragment: UInt16 = 0
   ) -> [UInt8] {
-    var bytes: [UInt8] = [0x45, 0]
-    bytes += big(UInt16(truncatingIfNeeded: 20 + body.count + payloadLength))
-    bytes += big(identification) + big(fragment) + [64, protocolNumber, 0, 0]
-    bytes += big(source) + big(destination)
-    return bytes + body
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(20 + body.count)
+    bytes.append(big: UInt16(0x4500))
+    bytes.append(big: UInt16(truncatingIfNeeded: 20 + body.count + payloadLength))
+    bytes.append(big: identification)
+    bytes.append(big: fragment)
+    bytes.append(64)
+    bytes.append(protocolNumber)
+    bytes.append(big: UInt16(0))
+    bytes.append(big: source)
+    bytes.append(big: destination)
+    bytes.append(contentsOf: body)
+    return bytes
   }
 
   static func big<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-    stride(from: Value.bitWidth - 8, through: 0, by: -8).map {
-      UInt8(truncatingIfNeeded: value >> Value($0))
-    }
+    var bytes: [UInt8] = []
+    bytes.append(big: value)
+    return bytes
   }
 
   static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
     Array(big(value).reversed())
+  }
+}
+
+extension [UInt8] {
+  /// Appends a number, its highest byte first.
+  mutating func append<Value: FixedWidthInteger>(big value: Value) {
+    var shift = Value.bitWidth
+    while shift > 0 {
+      shift -= 8
+      append(UInt8(truncatingIfNeeded: value >> Value(truncatingIfNeeded: shift)))
+    }
   }
 }

@@ -28,6 +28,7 @@ struct SegmentScript {
     1 << 31,
   ]
   private static let lengths: [Int] = [0, 0, 0, 1, 10, 100, 1448, 1460, 40000, 65000]
+  private static let windows: [UInt16] = [0, 1, 512, 65535]
   private static let steps: [Int64] = [
     1000, 100_000, 1_000_000, 50_000_000, 200_000_000, 1_000_000_000, 3_000_000_000,
     61_000_000_000, 121_000_000_000, 7_300_000_000_000, 90_000_000_000_000_000,
@@ -84,7 +85,7 @@ struct SegmentScript {
     header.sequence = next[own] &+ miss
     header.acknowledgment = next[peer] &+ SegmentScript.misses[Int(operation[3] & 15)]
     header.flags = flags
-    header.window = [0, 1, 512, 65535][Int(operation[6] & 3)]
+    header.window = SegmentScript.windows[Int(operation[6] & 3)]
     clock &+= UInt32(operation[6])
     header.options = options(operation[7], operation[6])
     if flags & 4 == 0, miss == 0 || operation[2] & 0x80 != 0 {
@@ -103,19 +104,29 @@ struct SegmentScript {
   /// Options by one byte: which ones, and whether the clock of the timestamps is off.
   private func options(_ choice: UInt8, _ value: UInt8) -> [UInt8] {
     var options: [UInt8] = []
-    if choice & 1 != 0 { options += [2, 4] + FrameBytes.big(UInt16(value) &* 37) }
-    if choice & 2 != 0 { options += [3, 3, value & 31] }
-    if choice & 4 != 0 { options += [4, 2] }
+    if choice & 63 == 0 { return options }
+    options.reserveCapacity(56)
+    if choice & 1 != 0 {
+      options.append(big: UInt16(0x0204))
+      options.append(big: UInt16(value) &* 37)
+    }
+    if choice & 2 != 0 { options.append(contentsOf: [3, 3, value & 31]) }
+    if choice & 4 != 0 { options.append(big: UInt16(0x0402)) }
     if choice & 8 != 0 {
-      let stamp = choice & 0x40 != 0 ? clock &- UInt32(value) << 24 : clock
-      options += [8, 10] + FrameBytes.big(stamp) + FrameBytes.big(clock &- UInt32(value & 7))
+      options.append(big: UInt16(0x080a))
+      options.append(big: choice & 0x40 != 0 ? clock &- UInt32(value) << 24 : clock)
+      options.append(big: clock &- UInt32(value & 7))
     }
     if choice & 16 != 0 {
-      options += [5, 10] + FrameBytes.big(next[Int(value & 7)])
-      options += FrameBytes.big(next[Int(value & 7)] &+ UInt32(value))
+      options.append(big: UInt16(0x050a))
+      options.append(big: next[Int(value & 7)])
+      options.append(big: next[Int(value & 7)] &+ UInt32(value))
     }
-    if choice & 32 != 0 { options += [34, 2 + min(value & 7, 4)] + [0, 0, 0, 0] }
-    return Array(options.prefix(40))
+    if choice & 32 != 0 {
+      options.append(contentsOf: [34, 2 + min(value & 7, 4), 0, 0, 0, 0])
+    }
+    if options.count > 40 { options.removeLast(options.count - 40) }
+    return options
   }
 
   /// Two tuples of ordinary addresses, one of a socket that talks to itself, one with port 0.

@@ -5,6 +5,6 @@ var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe Comm
 
 // libFuzzer's bytes outlive the call; the count is theirs.
 let status = unsafe LLVMFuzzerRunDriver(&count, &arguments) { data, size in
-  PipelineHarness.run(unsafe Array(UnsafeBufferPointer(start: data, count: size)), output: .all)
+  PipelineHarness.runOneForm(unsafe Array(UnsafeBufferPointer(start: data, count: size)))
   return 0
 }
