@@ -67,7 +67,8 @@ public struct RetransmissionTimeout: ConnectionRule {
   private func grows(_ repeats: [SegmentRecord]) -> Bool {
     let pauses = zip(repeats.dropFirst(), repeats).map { $0.time.nanoseconds(since: $1.time) }
     guard let first = pauses.first, let last = pauses.last else { return false }
-    return last > first * 2
+    // Times of hostile captures lie as far apart as their type allows.
+    return last / 2 > first
   }
 
   public var page: ExplanationPage {
