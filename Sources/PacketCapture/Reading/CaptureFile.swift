@@ -6,8 +6,7 @@ public import PacketDecoding
 /// modification, pcapng, and both compressed with gzip, zstd, lz4 or xz: told apart by their
 /// content, never by the name.
 public struct CaptureFile: ~Copyable, Sendable {
-  private var blocks: BlockReader?
-  private var libpcap: LibpcapReader?
+  private var reader: FileReader
 
   /// Number of the next frame, from 1 over the whole input.
   public private(set) var nextFrameNumber: UInt64
@@ -34,40 +33,24 @@ public struct CaptureFile: ~Copyable, Sendable {
     } else if reader == .libpcap, source.isFile {
       try source.rewind()
     }
-    switch reader {
-    case .automatic:
-      libpcap = nil
-      blocks = try BlockReader(source, beginning: beginning)
-    case .libpcap:
-      blocks = nil
-      libpcap = try LibpcapReader(source)
-    }
+    self.reader =
+      switch reader {
+      case .automatic: .blocks(try BlockReader(source, beginning: beginning))
+      case .libpcap: .libpcap(try LibpcapReader(source))
+      }
   }
 
   /// The link types of the interfaces seen so far, in the order of the file, each once.
-  public var linkTypes: [LinkType] { ask({ $0.linkTypes }, { $0.linkTypes }) }
+  public var linkTypes: [LinkType] { reader.linkTypes }
 
   /// The largest snap length of any interface seen so far, bytes; 0 for none.
-  public var snapLength: UInt32 { ask({ $0.snapLength }, { $0.snapLength }) }
+  public var snapLength: UInt32 { reader.snapLength }
 
   /// Bytes taken from the file so far, as they are stored (compressed, if they are).
-  public var bytesRead: UInt64 { ask({ $0.progress.read }, { $0.progress.read }) }
+  public var bytesRead: UInt64 { reader.progress.read }
 
   /// Bytes of the file; nil for a pipe.
-  public var totalBytes: UInt64? { ask({ $0.progress.total }, { $0.progress.total }) }
-
-  private func ask<Answer>(
-    _ ours: (borrowing BlockReader) -> Answer, _ theirs: (borrowing LibpcapReader) -> Answer
-  ) -> Answer {
-    switch blocks {
-    case .some(let reader): return ours(reader)
-    case .none:
-      switch libpcap {
-      case .some(let reader): return theirs(reader)
-      case .none: fatalError("a capture file has one of two readers")
-      }
-    }
-  }
+  public var totalBytes: UInt64? { reader.progress.total }
 
   /// Fills `batch` with the next frames; what was in it is gone. Waits only until there is one
   /// whole frame.
@@ -76,7 +59,6 @@ public struct CaptureFile: ~Copyable, Sendable {
   /// - Throws: What is wrong with the file, once all whole frames before were delivered; the same
   ///   again if asked again.
   public mutating func read(into batch: inout FrameBatch) throws(CaptureError) -> Bool {
-    if blocks != nil { return try blocks!.read(into: &batch, number: &nextFrameNumber) }
-    return try libpcap!.read(into: &batch, number: &nextFrameNumber)
+    try reader.read(into: &batch, number: &nextFrameNumber)
   }
 }
