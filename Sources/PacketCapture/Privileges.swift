@@ -52,6 +52,11 @@ public enum Privileges {
     }
   }
 
+  /// The user this process runs as, by name where it has one.
+  public static var currentUser: String {
+    find(name: nil, number: geteuid())?.name ?? "\(geteuid())"
+  }
+
   /// Who called `sudo`, when it was not root.
   private static var caller: User? {
     guard let number = environmentNumber("SUDO_UID"), number != 0 else { return nil }
@@ -60,8 +65,7 @@ public enum Privileges {
   }
 
   private static func environmentNumber(_ name: String) -> UInt32? {
-    // The string is copied at once, and nobody here changes the environment.
-    unsafe getenv(name).flatMap { unsafe UInt32(String(cString: $0)) }
+    Environment.value(name).flatMap { UInt32($0) }
   }
 
   private static func find(name: String?, number: UInt32) -> User? {

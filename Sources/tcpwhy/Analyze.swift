@@ -127,7 +127,7 @@ struct Analyze: ParsableCommand {
       .write(groups, limit: all ? Int.max : 50, to: &output.buffer)
     ConnectionTable(
       layout, timers: tracking.timers, now: analysis.now,
-      hasStreamNumbers: input.paths.count == 1
+      hasStreamNumbers: input.hasStreamNumbers
     ).write(rows, to: &output.buffer)
     text.write(totals, to: &output.buffer)
     if input.isFromFolder { output.buffer.write("\n") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowReport
+import PacketCapture
 
 /// How text is shown.
 struct DisplayOptions: ParsableArguments {
@@ -17,8 +18,8 @@ struct DisplayOptions: ParsableArguments {
     let isColored =
       switch color {
       case .auto:
-        Terminal.isOutput && Terminal.environment("NO_COLOR") == nil
-          && Terminal.environment("TERM") != "dumb"
+        StandardStreams.isOutputTerminal && Environment.value("NO_COLOR") == nil
+          && Environment.value("TERM") != "dumb"
       case .always: true
       case .never: false
       }

@@ -1,4 +1,5 @@
 import FlowReport
+import PacketCapture
 
 /// How far reading has come, on standard error, if that is a terminal and it takes more than a
 /// second.
@@ -12,7 +13,7 @@ struct Progress {
   init() {
     start = clock.now
     shown = start
-    isOn = Terminal.isError
+    isOn = StandardStreams.isErrorTerminal
   }
 
   /// Shows how far it is, a few times a second at most.

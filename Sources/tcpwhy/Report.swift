@@ -11,8 +11,12 @@ struct Report: ParsableCommand {
     abstract: "Write one page of HTML to share: findings, connections, ladders.")
 
   @Argument(
-    help: ArgumentHelp("Captures to read, as one input in order of time.", valueName: "file"))
+    help: ArgumentHelp(
+      "Captures to read, as one input in order of time. Words after them are a filter.",
+      valueName: "file"))
   var files: [String]
+
+  @OptionGroup var filter: FilterArguments
 
   @Option(
     name: [.customShort("o"), .long],
@@ -25,13 +29,15 @@ struct Report: ParsableCommand {
   @OptionGroup(title: "Tracking") var tracking: TrackingOptions
 
   func validate() throws {
+    _ = try filter.words(files)
     guard (0...10_000).contains(limit) else {
       throw ValidationError("--limit is between 0 and 10000.")
     }
   }
 
   func run() throws {
-    let input = CaptureInput(paths: files)
+    let words = try filter.words(files)
+    let input = CaptureInput(paths: words.paths, filter: words.filter)
     var analysis = Analysis(tracker: tracking.tracker, diagnosis: tracking.diagnosis)
     var groups = FindingGroups()
     var rows = ConnectionRows(limit: 500)

@@ -68,7 +68,7 @@ struct TimelineCommand: ParsableCommand {
       for (tracked, findings) in chosen {
         TimelineText(
           Timeline(tracked, findings: findings), layout, timers: tracking.timers,
-          end: analysis.now, hasStreamNumber: input.paths.count == 1
+          end: analysis.now, hasStreamNumber: input.hasStreamNumbers
         ).write(to: &output.buffer)
         output.drain()
       }

@@ -57,4 +57,21 @@ int capture_find_user(const char *name, uid_t number, uid_t *user, gid_t *group,
    Returns 0, or an errno value with *step saying what was tried. */
 int capture_drop_privileges(uid_t user, gid_t group, const char *name, const char **step);
 
+/* The clock by which the kernel stamps frames: nanoseconds since the epoch. */
+int64_t capture_wall_clock(void);
+
+/* Rows << 16 | columns of a terminal; 0 where it is none, and in a half that it does not tell. */
+uint32_t capture_terminal_size(int descriptor);
+
+/* Whether nobody reads a pipe or socket any more. */
+int capture_has_no_reader(int descriptor);
+
+/* Makes the pipe into which signals are written as bytes, neither end waited for. Returns the end
+   to read, or an errno value negated; EBUSY when there is one already. */
+int capture_open_signal_pipe(void);
+
+/* Has a signal written into that pipe from now on, or the next time only, and lets it through:
+   who started us may have blocked it. */
+void capture_catch_signal(int number, int only_once);
+
 #endif

@@ -37,6 +37,16 @@ extension CaptureWriter {
     }
   }
 
+  /// Makes sure that the user we are can make further files beside one.
+  package static func checkFolder(of path: String) throws(CaptureError) {
+    let folder = FilePath(path).removingLastComponent()
+    let name = folder.isEmpty ? "." : folder.string
+    // The string outlives the call.
+    guard unsafe access(name, W_OK | X_OK) != 0 else { return }
+    throw CaptureError(
+      .system(errno, doing: "making further files as user \(Privileges.currentUser)"), source: name)
+  }
+
   /// Deletes a file that is kept no longer; that it is gone already is as good.
   static func remove(_ path: String) {
     // The string outlives the call.

@@ -1,13 +1,6 @@
 import FlowReport
+import PacketCapture
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Where the live view goes. That nobody reads it any more is noted and does not end the process:
 /// a capture file may have to be completed.
@@ -35,9 +28,7 @@ struct LiveOutput {
 
   /// Notes when the reader of a pipe has gone although there was nothing to write.
   mutating func checkReader() {
-    var entry = pollfd(fd: descriptor.rawValue, events: 0, revents: 0)
-    // One structure, and it outlives the call.
-    let count = unsafe poll(&entry, 1, 0)
-    if count > 0, entry.revents & Int16(POLLERR) != 0, failure == nil { failure = .brokenPipe }
+    guard failure == nil, StandardStreams.hasNoReader(descriptor.rawValue) else { return }
+    failure = .brokenPipe
   }
 }

@@ -1,5 +1,6 @@
 import FlowDiagnosis
 import FlowReport
+import PacketCapture
 import PacketDecoding
 import TCPModel
 

@@ -1,10 +1,13 @@
+import PacketCapture
+
 /// The size of the terminal that standard output is.
 struct ScreenSize {
   var rows = 24
   var columns = 80
 
   static var current: ScreenSize {
-    Terminal.size.map { ScreenSize(rows: $0.rows, columns: $0.columns) } ?? ScreenSize()
+    StandardStreams.terminalSize.map { ScreenSize(rows: $0.rows, columns: $0.columns) }
+      ?? ScreenSize()
   }
 
   /// As much of a text as a row holds.

@@ -80,7 +80,7 @@ struct Sniff: ParsableCommand {
       guard !json, !transitions, file.path != "-" else {
         throw ValidationError("--dashboard goes with neither --json, --transitions nor -w -.")
       }
-      guard Terminal.isOutput else {
+      guard StandardStreams.isOutputTerminal else {
         throw ValidationError("--dashboard needs a terminal on standard output.")
       }
     }
@@ -111,7 +111,7 @@ struct Sniff: ParsableCommand {
     _ capture: consuming LiveCapture, _ writer: consuming CaptureWriter?
   ) throws(CaptureError) -> Ending {
     let signals: SignalPipe
-    do {
+    do throws(Errno) {
       // The screen has to be given back, however often we are asked to end.
       let ending = [SIGINT, SIGTERM, SIGHUP]
       signals =
@@ -120,7 +120,7 @@ struct Sniff: ParsableCommand {
         : SignalPipe(ending: ending, other: [SIGUSR1])
     } catch {
       throw CaptureError(
-        .system((error as? Errno ?? .ioError).rawValue, doing: "making a pipe"), source: "signals")
+        .system(error.rawValue, doing: "making a pipe"), source: "signals")
     }
     announce(capture)
     let layout = display.layout()

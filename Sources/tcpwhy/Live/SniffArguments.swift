@@ -1,15 +1,6 @@
 import ArgumentParser
 import PacketCapture
 import PacketDecoding
-import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// What is captured, and how.
 struct SniffSource: ParsableArguments {
@@ -138,20 +129,6 @@ struct SniffFile: ParsableArguments {
   /// Makes sure that further files can be made by the user we have become.
   func checkRotation() throws(CaptureError) {
     guard rotate != nil, let path else { return }
-    let folder = FilePath(path).removingLastComponent()
-    let name = folder.isEmpty ? "." : folder.string
-    // The string outlives the call.
-    guard unsafe access(name, W_OK | X_OK) != 0 else { return }
-    throw CaptureError(
-      .system(errno, doing: "making further files as user \(Privileges.currentUser)"), source: name)
-  }
-}
-
-extension Privileges {
-  /// The user this process runs as, by name where it has one.
-  static var currentUser: String {
-    // The structure belongs to the library until the next such call; the name is copied at once.
-    guard let entry = unsafe getpwuid(geteuid()) else { return "\(geteuid())" }
-    return unsafe String(cString: entry.pointee.pw_name)
+    try CaptureWriter.checkFolder(of: path)
   }
 }

@@ -19,15 +19,21 @@ struct Program {
       .deletingLastPathComponent().appendingPathComponent("tcpwhy")
   }
 
-  /// Runs it with arguments, with `input` on standard input, in `folder`.
+  /// Runs a shell command, in which it is `$0`.
+  static func shell(_ command: String) throws -> Result {
+    try run([], launcher: ["/bin/sh", "-c", command])
+  }
+
+  /// Runs it with arguments, with `input` on standard input, in `folder`, through `launcher`.
   static func run(
     _ arguments: [String], input: Data? = nil, environment: [String: String] = [:],
-    folder: URL? = nil
+    folder: URL? = nil, launcher: [String] = []
   ) throws -> Result {
     let process = Process()
     if let folder { process.currentDirectoryURL = folder }
-    process.executableURL = executable
-    process.arguments = arguments
+    let words = launcher + [executable.path] + arguments
+    process.executableURL = URL(fileURLWithPath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "100"].merging(environment) { $1 }
     let scratch = try Scratch()
     let (output, errors, source) = (
