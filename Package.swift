@@ -51,7 +51,10 @@ let package = Package(
     ),
     .target(
       name: "FlowDiagnosis",
-      dependencies: ["TCPModel", "PacketDecoding"],
+      dependencies: [
+        "TCPModel", "PacketDecoding",
+        .product(name: "BasicContainers", package: "swift-collections"),
+      ],
       swiftSettings: settings
     ),
     .target(

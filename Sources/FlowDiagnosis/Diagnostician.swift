@@ -1,7 +1,7 @@
 public import TCPModel
 
 /// Examines connections as they are let go, and the ledgers once the input has ended.
-public struct Diagnostician {
+public struct Diagnostician: ~Copyable {
   private let examiner = Examiner()
   private var ledgers: Ledgers
   /// Findings that a ledger may yet explain better, with their rules; they wait for `conclude`.
@@ -54,9 +54,12 @@ public struct Diagnostician {
     return findings
   }
 
+  /// What all connections together show by now.
+  public func causes() -> [Finding] { ledgers.conclude(facts) }
+
   /// What all connections together show, and what had been waiting for that.
   public mutating func conclude() -> [Finding] {
-    let findings = ledgers.conclude(facts)
+    let findings = causes()
     let covering = findings.filter { !$0.covers.isEmpty }
     let kept = waiting.filter { entry in
       !covering.contains { other in

@@ -1,90 +1,83 @@
-import PacketDecoding
-import TCPModel
+import BasicContainers
 
-/// Turns the addresses of a connection into small numbers, once for all ledgers, which keep their
-/// notes in arrays by these numbers.
-struct Directory {
-  /// The numbers of one connection; 0 where the directory is full.
-  struct Place {
-    /// Of its listener.
-    var listener: UInt32 = 0
-    /// Of its caller's address and the listener.
-    var caller: UInt32 = 0
-    /// Of the caller again, but only of those that came to a handshake or a close, so that the many
-    /// callers of a flood do not take room where more is kept.
-    var account: UInt32 = 0
-  }
+/// What a `Directory` can find.
+protocol DirectoryKey: Equatable, BitwiseCopyable {
+  /// A hash under secret words, so that nobody outside can choose keys that collide.
+  func hash(_ secret: Secret) -> UInt64
+}
 
-  private struct Key: Numbered {
-    var client: IPAddress
-    var listener: UInt32
-
-    func hash(_ secret: Secret) -> UInt64 {
-      secret.mix(secret.mix(client.low, client.high), UInt64(listener))
-    }
-  }
-
-  private var listeners: Numbering<Listener>
-  private var callers: Numbering<Key>
-  /// By caller, as far as one of them has an account.
-  private var accountOfCaller: [UInt32] = [0]
-  private var callerOfAccount: [UInt32] = [0]
-
-  /// Listeners and callers that nobody got through to take half of the room at most.
-  private static let listenerLimit = 1 << 17
-  private static let callerLimit = 1 << 18
-  private static let accountLimit = 1 << 16
+/// Notes by key, under small numbers from 1 in the order in which the keys came. Open addressing
+/// with linear probing, at most half full. The order is that of the input, never that of the hashes.
+struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
+  private let secret: Secret
+  /// The upper half of the hash and the number; 0 is empty.
+  private var buckets: UniqueArray<UInt64>
+  private var entries = Blocks<DirectoryEntry<Key, Notes>>()
+  /// The number asked for last.
+  private var last = 0
 
   init(_ secret: Secret) {
-    listeners = Numbering(secret)
-    callers = Numbering(secret)
+    self.secret = secret
+    buckets = UniqueArray(repeating: 0, count: 256)
   }
 
-  /// The highest number of an account.
-  var accounts: Int { callerOfAccount.count - 1 }
+  /// All numbers given.
+  var numbers: Range<Int> { 1..<entries.count + 1 }
 
-  /// The listener that has a number.
-  func listener(_ number: UInt32) -> Listener { listeners[number] }
+  /// The key that has a number.
+  func key(_ number: Int) -> Key { entries[number - 1].key }
 
-  /// The listener of the caller that has a number.
-  func listener(ofCaller number: UInt32) -> UInt32 { callers[number].listener }
-
-  /// The caller that has a number.
-  func caller(_ number: UInt32) -> Caller {
-    let key = callers[number]
-    return Caller(client: key.client, listener: listeners[key.listener])
+  /// The notes under a number.
+  @inline(__always)
+  subscript(number: Int) -> Notes {
+    _read { yield entries[number - 1].notes }
+    _modify { yield &entries[number - 1].notes }
   }
 
-  /// The number of the caller that has an account.
-  func caller(ofAccount account: UInt32) -> UInt32 { callerOfAccount[Int(account)] }
-
-  /// The numbers of a connection.
-  ///
-  /// - Parameter wantsAccount: Whether it came to a handshake or a close.
-  mutating func place(of connection: Connection, wantsAccount: Bool) -> Place {
-    let clientIsLow = connection.traits.contains(.clientIsLow)
-    let listener = listeners.number(
-      of: clientIsLow
-        ? Listener(address: connection.key.highAddress, port: connection.key.highPort)
-        : Listener(address: connection.key.lowAddress, port: connection.key.lowPort),
-      limit: wantsAccount ? Directory.listenerLimit : Directory.listenerLimit / 2)
-    guard listener != 0 else { return Place() }
-    let caller = callers.number(
-      of: Key(
-        client: clientIsLow ? connection.key.lowAddress : connection.key.highAddress,
-        listener: listener),
-      limit: wantsAccount ? Directory.callerLimit : Directory.callerLimit / 2)
-    guard wantsAccount, caller != 0 else { return Place(listener: listener, caller: caller) }
-    return Place(listener: listener, caller: caller, account: account(of: caller))
+  /// The number of a key. One that has none gets the next, with these notes, or 0 when as many as
+  /// `limit` have been given.
+  @inline(__always)
+  mutating func number(of key: Key, limit: Int, _ notes: @autoclosure () -> Notes) -> Int {
+    if last != 0, entries[last - 1].key == key { return last }
+    let hash = key.hash(secret)
+    let mask = buckets.count - 1
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let bucket = buckets[slot]
+      if bucket == 0 { break }
+      if bucket >> 32 == hash >> 32 {
+        let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
+        if entries[number - 1].key == key {
+          last = number
+          return number
+        }
+      }
+      slot = (slot + 1) & mask
+    }
+    guard entries.count < limit else { return 0 }
+    entries.append(DirectoryEntry(key: key, notes: notes()))
+    last = entries.count
+    buckets[slot] = (hash >> 32) << 32 | UInt64(truncatingIfNeeded: last)
+    if last * 2 > buckets.count { grow() }
+    return last
   }
 
-  private mutating func account(of caller: UInt32) -> UInt32 {
-    while accountOfCaller.count <= Int(caller) { accountOfCaller.append(0) }
-    let known = accountOfCaller[Int(caller)]
-    guard known == 0, callerOfAccount.count <= Directory.accountLimit else { return known }
-    let account = UInt32(callerOfAccount.count)
-    callerOfAccount.append(caller)
-    accountOfCaller[Int(caller)] = account
-    return account
+  @inline(never)
+  private mutating func grow() {
+    let mask = buckets.count * 4 - 1
+    var grown = UniqueArray<UInt64>(repeating: 0, count: mask + 1)
+    for number in numbers {
+      let hash = key(number).hash(secret)
+      var slot = Int(truncatingIfNeeded: hash) & mask
+      while grown[slot] != 0 { slot = (slot + 1) & mask }
+      grown[slot] = (hash >> 32) << 32 | UInt64(truncatingIfNeeded: number)
+    }
+    buckets = grown
   }
+}
+
+/// A key and what is noted under it.
+struct DirectoryEntry<Key: DirectoryKey, Notes: BitwiseCopyable>: BitwiseCopyable {
+  var key: Key
+  var notes: Notes
 }

@@ -3,21 +3,22 @@ import TCPModel
 
 /// The ledgers of all rules that need many connections. Each keeps its notes by the small numbers of
 /// one directory.
-struct Ledgers {
-  private var directory: Directory
+struct Ledgers: ~Copyable {
+  private var parties: Parties
+  private var calls = CallLog()
   /// How many connections were noted.
   private var connections = 0
   /// The latest time any of them showed: when the capture ended.
   private var end = CaptureTime(nanoseconds: .min)
 
   private var synFlood: SynFloodLedger
-  private var natTimestampDrop = NATTimestampDropLedger()
-  private var optionsStripped = OptionsStrippedLedger()
+  private let natTimestampDrop = NATTimestampDropLedger()
+  private let optionsStripped = OptionsStrippedLedger()
   private var closeWaitLeak = CloseWaitLedger()
   private var timeWaitPileup: TimeWaitPileup.Notes
-  private var portExhaustion = PortExhaustion.Notes()
+  private let portExhaustion = PortExhaustion.Notes()
   private var connectionRate: ConnectionRate.Notes?
-  private var shortConnections = ShortConnections.Notes()
+  private let shortConnections = ShortConnections.Notes()
   private var duplicates = CaptureDuplicates.Notes()
   private var midstream = CaptureMidstream.Notes()
   private var oneSided = CaptureOneSided.Notes()
@@ -26,7 +27,7 @@ struct Ledgers {
 
   init(_ options: DiagnosisOptions) {
     let secret = Secret(options.hashSeed)
-    directory = Directory(secret)
+    parties = Parties(secret)
     synFlood = SynFloodLedger(secret)
     timeWaitPileup = TimeWaitPileup.Notes(options.timers, secret)
     connectionRate = ConnectionRate.Notes(options, secret)
@@ -39,15 +40,13 @@ struct Ledgers {
     let isHeld =
       connection.client.timeWaitFrame != 0 || connection.server.timeWaitFrame != 0
     guard isHeld || connection.client.marks.contains(.synSent) else { return }
-    let place = directory.place(of: connection, wantsAccount: isHeld || connection.opening != .none)
-    synFlood.observe(connection, at: place)
-    natTimestampDrop.observe(connection, at: place)
+    let place = parties.place(of: connection, wantsAccount: isHeld || connection.opening != .none)
+    synFlood.observe(connection, at: place, &parties)
+    calls.observe(connection, at: place, &parties)
     connectionRate?.observe(connection)
-    guard place.account != 0 || isHeld else { return }
-    optionsStripped.observe(connection, at: place)
-    timeWaitPileup.observe(connection, at: place)
-    portExhaustion.observe(connection, at: place)
-    shortConnections.observe(connection, at: place)
+    if isHeld { timeWaitPileup.observe(connection, at: place, &parties) }
+    guard place.account != 0 else { return }
+    parties.accounts[place.account - 1].observe(connection)
   }
 
   /// Notes what only connections show in which something happened; `note` comes besides.
@@ -62,14 +61,14 @@ struct Ledgers {
 
   /// What the notes show, once the input has ended, in the order of the catalogue.
   func conclude(_ facts: CaptureFacts) -> [Finding] {
-    var findings = synFlood.conclude(directory, end: end)
-    findings += natTimestampDrop.conclude(directory)
-    findings += optionsStripped.conclude(directory)
+    var findings = synFlood.conclude(parties, end: end)
+    findings += natTimestampDrop.conclude(parties, calls)
+    findings += optionsStripped.conclude(parties)
     findings += closeWaitLeak.conclude(end: end)
-    findings += timeWaitPileup.conclude(directory)
-    findings += portExhaustion.conclude(directory)
+    findings += timeWaitPileup.conclude(parties)
+    findings += portExhaustion.conclude(parties, calls)
     findings += connectionRate?.conclude() ?? []
-    findings += shortConnections.conclude(directory)
+    findings += shortConnections.conclude(parties)
     findings += duplicates.conclude()
     findings += midstream.conclude(total: connections)
     findings += oneSided.conclude(total: connections)

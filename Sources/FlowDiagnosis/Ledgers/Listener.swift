@@ -13,7 +13,7 @@ struct Listener: Hashable, Comparable, BitwiseCopyable {
   var name: String { address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
 }
 
-extension Listener: Numbered {
+extension Listener: DirectoryKey {
   func hash(_ secret: Secret) -> UInt64 {
     secret.mix(secret.mix(address.low, address.high), UInt64(port))
   }
@@ -29,6 +29,6 @@ struct Caller: Hashable, Comparable, BitwiseCopyable {
   }
 }
 
-extension IPAddress: Numbered {
+extension IPAddress: DirectoryKey {
   func hash(_ secret: Secret) -> UInt64 { secret.mix(low, high) }
 }

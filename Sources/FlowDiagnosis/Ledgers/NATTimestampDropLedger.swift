@@ -3,78 +3,12 @@ import TCPModel
 
 /// SYNs of one address to one listener, with their timestamps and whether they were answered.
 struct NATTimestampDropLedger {
-  private struct Note: BitwiseCopyable {
-    var id: UInt64
-    var frame: UInt64
-    var start: CaptureTime
-    var value: TimestampValue
-    /// The newest TSval of the caller and when it passed.
-    var end: CaptureTime
-    var newest: TimestampValue
-    var caller: UInt32
-    var synCount: UInt16
-    var isAnswered: Bool
-  }
-
-  /// By caller.
-  private var notes = NoteLists<Note>()
-  /// By caller: how many calls were answered, and how many were not.
-  private var tallies: [(answered: Int32, unanswered: Int32)] = []
-  /// Whether there was no room even after forgetting what can be forgotten.
-  private var isFull = false
-  /// Notes held at most, 64 bytes each.
-  private static let limit = 1 << 17
-  private static let callerLimit = 4096
-
-  mutating func observe(_ connection: Connection, at place: Directory.Place) {
-    guard place.caller != 0, connection.client.marks.contains([.synSent, .timestamps]),
-      !connection.client.marks.contains(.refused),
-      connection.traits.isDisjoint(with: [.isSelf, .hasICMPError])
-    else { return }
-    let isAnswered = connection.answerTime != .epoch
-    // An answer of another kind says nothing about this.
-    guard isAnswered || !connection.server.marks.contains(.seen) else { return }
-    if notes.count >= Self.limit, !isFull { prune() }
-    guard !isFull, notes.count(of: place.caller) < Self.callerLimit else { return }
-    add(
-      Note(
-        id: connection.id, frame: connection.firstFrame, start: connection.firstTime,
-        value: connection.client.firstTimestamp, end: connection.client.lastTime,
-        newest: connection.client.newestTimestamp, caller: place.caller,
-        synCount: connection.client.synCount, isAnswered: isAnswered))
-  }
-
-  private mutating func add(_ note: Note) {
-    notes.append(note, to: note.caller)
-    while tallies.count <= Int(note.caller) { tallies.append((0, 0)) }
-    if note.isAnswered {
-      tallies[Int(note.caller)].answered += 1
-    } else {
-      tallies[Int(note.caller)].unanswered += 1
-    }
-  }
-
-  /// Forgets the addresses that cannot show the pattern: all of whose calls were answered, or none.
-  /// Gives up once that frees too little to be worth repeating.
-  private mutating func prune() {
-    let old = notes
-    let kept = tallies.map { $0.answered > 0 && $0.unanswered > 0 }
-    notes = NoteLists()
-    tallies = []
-    for note in old.all where kept[Int(note.caller)] { add(note) }
-    isFull = notes.count > Self.limit / 2
-  }
-
-  func conclude(_ directory: Directory) -> [Finding] {
-    var suspects: [(caller: Caller, number: UInt32)] = []
-    for (number, tally) in tallies.enumerated() where tally.answered > 1 && tally.unanswered > 1 {
-      suspects.append((directory.caller(UInt32(number)), UInt32(number)))
-    }
-    suspects.sort { $0.caller < $1.caller }
-    return suspects.compactMap { suspect in
-      drop(
-        suspect.caller, notes[suspect.number].sorted { ($0.start, $0.id) < ($1.start, $1.id) })
-    }
+  func conclude(_ parties: borrowing Parties, _ calls: borrowing CallLog) -> [Finding] {
+    parties.callers.numbers
+      .filter { parties.callers[$0].calls.mixes }
+      .map { (caller: parties.caller($0), list: parties.callers[$0].calls) }
+      .sorted { $0.caller < $1.caller }
+      .compactMap { drop($0.caller, calls.sorted($0.list) { $0.isTimestamped }) }
   }
 
   /// Linux remembered a host's newest timestamp for TCP_PAWS_MSL, and let it lie behind by
@@ -82,13 +16,13 @@ struct NATTimestampDropLedger {
   private static let memory = 60 * Timers.second
   private static let slack: Int32 = 1
 
-  private func drop(_ pair: Caller, _ notes: [Note]) -> Finding? {
+  private func drop(_ pair: Caller, _ notes: [CallNote]) -> Finding? {
     guard notes.count >= 4 else { return nil }
-    var behind: [(note: Note, ahead: Note, by: Int32)] = []
-    var ahead: [Note] = []
+    var behind: [(note: CallNote, ahead: CallNote, by: Int32)] = []
+    var ahead: [CallNote] = []
     for (index, note) in notes.enumerated() {
       let newest = newest(before: note.start, notes[..<index])
-      let lag = newest.map { note.value.distance(from: $0.value) }
+      let lag = newest.map { note.firstTimestamp.distance(from: $0.value) }
       if note.isAnswered {
         // An answered SYN that lies behind: nobody compares.
         if let lag, lag < -Self.slack, note.synCount == 1 { return nil }
@@ -117,12 +51,13 @@ struct NATTimestampDropLedger {
 
   /// The newest TSval that answered calls had shown within the last minute before a moment.
   private func newest(
-    before time: CaptureTime, _ notes: ArraySlice<Note>
-  ) -> (value: TimestampValue, note: Note)? {
-    var newest: (value: TimestampValue, note: Note)?
+    before time: CaptureTime, _ notes: ArraySlice<CallNote>
+  ) -> (value: TimestampValue, note: CallNote)? {
+    var newest: (value: TimestampValue, note: CallNote)?
     for note in notes.reversed() where note.isAnswered {
-      let isDone = note.end <= time
-      let (seen, value) = isDone ? (note.end, note.newest) : (note.start, note.value)
+      let isDone = note.callerEnd <= time
+      let (seen, value) =
+        isDone ? (note.callerEnd, note.newestTimestamp) : (note.start, note.firstTimestamp)
       guard time.nanoseconds(since: seen) < Self.memory else { continue }
       if newest.map({ $0.value.precedes(value) }) ?? true { newest = (value, note) }
     }
@@ -130,13 +65,13 @@ struct NATTimestampDropLedger {
   }
 
   /// The ticks per second of the one clock that all the notes' TSvals fit, if there is one.
-  private static func line(_ notes: [Note]) -> Int64? {
+  private static func line(_ notes: [CallNote]) -> Int64? {
     guard let first = notes.first, notes.count > 1 else { return nil }
     for rate: Int64 in [1000, 100, 250, 200, 500, 10] {
       let fits = notes.allSatisfy { note in
         let elapsed = note.start.nanoseconds(since: first.start) / 1_000_000
         let expected = elapsed * rate / 1000
-        let ticks = Int64(note.value.distance(from: first.value))
+        let ticks = Int64(note.firstTimestamp.distance(from: first.firstTimestamp))
         return (ticks - expected).magnitude <= UInt64(rate / 10 + expected.magnitude.signed / 100)
       }
       if fits { return rate }
@@ -145,7 +80,8 @@ struct NATTimestampDropLedger {
   }
 
   private func finding(
-    _ pair: Caller, behind: [(note: Note, ahead: Note, by: Int32)], ahead: [Note], rate: Int64?
+    _ pair: Caller, behind: [(note: CallNote, ahead: CallNote, by: Int32)], ahead: [CallNote],
+    rate: Int64?
   ) -> Finding {
     let worst = behind[0]
     let last = behind[behind.count - 1]
@@ -154,12 +90,12 @@ struct NATTimestampDropLedger {
     for drop in behind.prefix(4) {
       if !frames.contains(where: { $0.frame == drop.ahead.frame }) {
         frames.append(
-          FrameRole(drop.ahead.frame, "answered SYN, TSval \(drop.ahead.value.rawValue)"))
+          FrameRole(drop.ahead.frame, "answered SYN, TSval \(drop.ahead.firstTimestamp.rawValue)"))
       }
       frames.append(
         FrameRole(
           drop.note.frame,
-          "unanswered SYN, TSval \(drop.note.value.rawValue), \(-Int64(drop.by)) behind"))
+          "unanswered SYN, TSval \(drop.note.firstTimestamp.rawValue), \(-Int64(drop.by)) behind"))
     }
     frames.sort { $0.frame < $1.frame }
     let apart =
@@ -169,7 +105,7 @@ struct NATTimestampDropLedger {
     var finding = Finding(
       id: NATTimestampDrop.id, severity: .error, confidence: .likely,
       connections: behind.prefix(10).map(\.note.id).sorted(), connectionCount: behind.count,
-      frames: frames, time: last.note.end,
+      frames: frames, time: last.note.callerEnd,
       summary:
         "\(pair.listener.name) drops calls of \(pair.client) by their timestamps: all "
         + "\(behind.count) whose TSval lies behind the newest seen of that address stay unanswered "
@@ -181,8 +117,8 @@ struct NATTimestampDropLedger {
         + "since. Until then timestamps off at the callers (net.ipv4.tcp_timestamps=0) lets them in.",
       values: [
         ("unanswered", .integer(Int64(behind.count))), ("answered", .integer(Int64(ahead.count))),
-        ("tsval_behind", .integer(Int64(worst.note.value.rawValue))),
-        ("tsval_ahead", .integer(Int64(worst.ahead.value.rawValue))),
+        ("tsval_behind", .integer(Int64(worst.note.firstTimestamp.rawValue))),
+        ("tsval_ahead", .integer(Int64(worst.ahead.firstTimestamp.rawValue))),
         ("ticks_behind", .integer(Int64(offset))),
         ("ticks_per_second", rate.map { .integer($0) } ?? .text("unknown")),
       ],

@@ -3,7 +3,8 @@ import TCPModel
 
 /// Which options callers and listeners agree on, pair by pair.
 struct OptionsStrippedLedger {
-  private struct Note: BitwiseCopyable {
+  /// The handshakes of one caller.
+  struct Note: BitwiseCopyable {
     var handshakes: UInt32 = 0
     /// How many SYNs, and how many SYN,ACKs, carried each option.
     var offered = InlineArray<3, UInt32>(repeating: 0)
@@ -12,7 +13,12 @@ struct OptionsStrippedLedger {
     var firstID = UInt64.max
     var lastTime = CaptureTime(nanoseconds: .min)
 
-    mutating func add(_ connection: Connection) {
+    @inline(__always)
+    mutating func observe(_ connection: Connection) {
+      guard connection.client.marks.contains(.synSent),
+        connection.server.marks.contains(.synAckSent), connection.completionTime != .epoch,
+        !connection.traits.contains(.isSelf)
+      else { return }
       handshakes &+= 1
       let client = connection.client.marks
       let server = connection.server.marks
@@ -28,6 +34,9 @@ struct OptionsStrippedLedger {
       }
       if lastTime < connection.lastTime { lastTime = connection.lastTime }
     }
+
+    /// Both of the following.
+    var outcome: (missing: UInt8, shown: UInt8) { (missing, shown) }
 
     /// Bit by bit: the options of which no SYN,ACK had any, though all SYNs had them or none.
     var missing: UInt8 {
@@ -52,33 +61,20 @@ struct OptionsStrippedLedger {
   /// The names of the options of a SYN that both ends must offer.
   private static let options = ["timestamps", "SACK", "window scaling"]
 
-  /// By account.
-  private var notes: [Note] = []
-
-  mutating func observe(_ connection: Connection, at place: Directory.Place) {
-    guard place.account != 0, connection.client.marks.contains(.synSent),
-      connection.server.marks.contains(.synAckSent), connection.completionTime != .epoch,
-      !connection.traits.contains(.isSelf)
-    else { return }
-    let account = Int(place.account)
-    while notes.count <= account { notes.append(Note()) }
-    notes[account].add(connection)
-  }
-
-  func conclude(_ directory: Directory) -> [Finding] {
-    let suspects = suspects(directory)
+  func conclude(_ parties: borrowing Parties) -> [Finding] {
+    let suspects = suspects(parties)
     guard !suspects.isEmpty else { return [] }
     // Who has shown each option: callers to any listener.
     var callers: [IPAddress: UInt8] = [:]
     for suspect in suspects { callers[suspect.caller.client] = 0 }
-    for (account, note) in notes.enumerated() where note.shown != 0 {
-      let caller = directory.caller(directory.caller(ofAccount: UInt32(account)))
-      callers[caller.client]? |= note.shown
+    for index in parties.accounts.indices where parties.accounts[index].options.shown != 0 {
+      let key = parties.callers.key(Int(parties.accounts[index].caller))
+      callers[key.client]? |= parties.accounts[index].options.shown
     }
     return suspects.compactMap { suspect in
       let missing = suspect.missing & (callers[suspect.caller.client] ?? 0)
       guard missing != 0 else { return nil }
-      let note = notes[suspect.account]
+      let note = parties.accounts[suspect.account].options
       var inAnswer: [String] = []
       var inCall: [String] = []
       for index in 0..<3 where missing & 1 << UInt8(index) != 0 {
@@ -94,25 +90,27 @@ struct OptionsStrippedLedger {
 
   /// Callers that lack options with listeners that have shown them to others, in their order.
   private func suspects(
-    _ directory: Directory
+    _ parties: borrowing Parties
   ) -> [(caller: Caller, account: Int, missing: UInt8)] {
     var listeners: [UInt8] = []
     var isMissing = false
-    for (account, note) in notes.enumerated() where note.handshakes > 0 {
-      isMissing = isMissing || note.missing != 0
-      guard note.shown != 0 else { continue }
-      let listener = Int(
-        directory.listener(ofCaller: directory.caller(ofAccount: UInt32(account))))
+    for index in parties.accounts.indices {
+      let (missing, shown) = parties.accounts[index].options.outcome
+      isMissing = isMissing || missing != 0
+      guard shown != 0 else { continue }
+      let listener = parties.listener(ofCaller: Int(parties.accounts[index].caller))
       while listeners.count <= listener { listeners.append(0) }
-      listeners[listener] |= note.shown
+      listeners[listener] |= shown
     }
     guard isMissing else { return [] }
     var suspects: [(caller: Caller, account: Int, missing: UInt8)] = []
-    for (account, note) in notes.enumerated() where note.missing != 0 {
-      let number = directory.caller(ofAccount: UInt32(account))
-      let listener = Int(directory.listener(ofCaller: number))
-      let missing = listener < listeners.count ? note.missing & listeners[listener] : 0
-      if missing != 0 { suspects.append((directory.caller(number), account, missing)) }
+    for index in parties.accounts.indices where parties.accounts[index].options.missing != 0 {
+      let number = Int(parties.accounts[index].caller)
+      let listener = parties.listener(ofCaller: number)
+      let missing =
+        listener < listeners.count
+        ? parties.accounts[index].options.missing & listeners[listener] : 0
+      if missing != 0 { suspects.append((parties.caller(number), index, missing)) }
     }
     return suspects.sorted { $0.caller < $1.caller }
   }

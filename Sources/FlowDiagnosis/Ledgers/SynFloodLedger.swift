@@ -2,9 +2,9 @@ import PacketDecoding
 import TCPModel
 
 /// Attempts per listener and second: how many SYNs, and what became of them.
-struct SynFloodLedger {
-  /// What happened to the attempts that began in one second.
-  private struct Second: BitwiseCopyable {
+struct SynFloodLedger: ~Copyable {
+  /// What happened to attempts, mostly to those that began in one second.
+  struct Second: BitwiseCopyable {
     var attempts = 0
     var completed = 0
     /// Answered by SYN,ACK, and neither acknowledged nor reset by the caller.
@@ -21,6 +21,7 @@ struct SynFloodLedger {
 
     var failed: Int { halfOpen + reset + unanswered }
 
+    @inline(__always)
     mutating func add(_ connection: Connection, isCompleted: Bool) {
       attempts += 1
       lastFrame = max(lastFrame, connection.firstFrame)
@@ -57,7 +58,7 @@ struct SynFloodLedger {
     }
   }
 
-  private struct Moment: Numbered {
+  struct Moment: DirectoryKey {
     var listener: UInt32
     /// Seconds since the epoch.
     var second: Int64
@@ -67,74 +68,97 @@ struct SynFloodLedger {
     }
   }
 
-  private var moments: Numbering<Moment>
-  /// By the numbers of the moments, less one.
-  private var seconds: [Second] = []
-  /// By listener: attempts that came to nothing, and addresses that made them.
-  private var failed: [(count: Int, sources: Int)] = []
-  /// By caller: whether it is among them.
-  private var isSource: [Bool] = []
+  /// The attempts at one listener.
+  struct Attempts: BitwiseCopyable {
+    /// Those that were not completed, and the addresses that made them.
+    fileprivate var failed = 0
+    fileprivate var sources = 0
+    /// The second in which the last one began, and those that began in it as far as they have not
+    /// been put down.
+    fileprivate var second: Int64 = 0
+    fileprivate var open = Second()
+  }
 
-  /// Listener-seconds held at most; about 130 bytes each.
+  private var seconds: Directory<Moment, Second>
+
+  /// Listener-seconds held at most; about 110 bytes each.
   private static let limit = 1 << 17
   /// Callers told apart of each listener.
   static let sourceLimit = 1000
 
   init(_ secret: Secret) {
-    moments = Numbering(secret)
+    seconds = Directory(secret)
   }
 
-  mutating func observe(_ connection: Connection, at place: Directory.Place) {
+  @inline(__always)
+  mutating func observe(
+    _ connection: Connection, at place: Parties.Place, _ parties: inout Parties
+  ) {
     guard place.listener != 0, connection.client.marks.contains(.synSent),
       !connection.client.marks.contains(.refused),
       connection.traits.isDisjoint(with: [.isSelf, .hasICMPError])
     else { return }
-    let moment = moments.number(
-      of: Moment(
-        listener: place.listener, second: connection.firstTime.nanoseconds / 1_000_000_000),
-      limit: Self.limit)
-    guard moment != 0 else { return }
-    if moments.count > seconds.count { seconds.append(Second()) }
     let isCompleted = connection.completionTime != .epoch
-    seconds[Int(moment) - 1].add(connection, isCompleted: isCompleted)
-    if !isCompleted { noteFailure(at: place) }
+    add(
+      connection, isCompleted: isCompleted, place.listener, &parties.listeners[place.listener].flood
+    )
+    guard !isCompleted, place.caller != 0, !parties.callers[place.caller].isUncompleted else {
+      return
+    }
+    parties.callers[place.caller].isUncompleted = true
+    parties.listeners[place.listener].flood.sources += 1
   }
 
-  private mutating func noteFailure(at place: Directory.Place) {
-    let listener = Int(place.listener)
-    while failed.count <= listener { failed.append((0, 0)) }
-    failed[listener].count += 1
-    guard place.caller != 0 else { return }
-    let caller = Int(place.caller)
-    while isSource.count <= caller { isSource.append(false) }
-    guard !isSource[caller] else { return }
-    isSource[caller] = true
-    failed[listener].sources += 1
+  @inline(__always)
+  private mutating func add(
+    _ connection: Connection, isCompleted: Bool, _ listener: Int, _ attempts: inout Attempts
+  ) {
+    let second = connection.firstTime.nanoseconds / 1_000_000_000
+    if attempts.second != second {
+      put(
+        attempts.open,
+        Moment(listener: UInt32(truncatingIfNeeded: listener), second: attempts.second))
+      attempts.second = second
+      attempts.open = Second()
+    }
+    attempts.open.add(connection, isCompleted: isCompleted)
+    if !isCompleted { attempts.failed += 1 }
+  }
+
+  @inline(never)
+  private mutating func put(_ second: Second, _ moment: Moment) {
+    guard second.attempts > 0 else { return }
+    let number = seconds.number(of: moment, limit: Self.limit, Second())
+    if number != 0 { seconds[number] += second }
   }
 
   /// Attempts that come to nothing within ten seconds from which the rule may speak.
   private static let least = 50
 
   /// - Parameter end: When the capture ended, to know whether repetitions were due.
-  func conclude(_ directory: Directory, end: CaptureTime) -> [Finding] {
-    // The place of each listener that may have been flooded, from 1.
-    var places: [Int] = Array(repeating: 0, count: failed.count)
-    var suspects: [(listener: Listener, sources: Int, notes: [(second: Int64, note: Second)])] = []
-    for (number, listener) in failed.enumerated() where listener.count >= Self.least {
-      suspects.append((directory.listener(UInt32(number)), listener.sources, []))
-      places[number] = suspects.count
+  func conclude(_ parties: borrowing Parties, end: CaptureTime) -> [Finding] {
+    var suspects: [(listener: Listener, sources: Int, notes: [Int64: Second])] = []
+    /// Places of the suspects, by number.
+    var places: [UInt32: Int] = [:]
+    for number in parties.listeners.numbers
+    where parties.listeners[number].flood.failed >= Self.least {
+      let attempts = parties.listeners[number].flood
+      places[UInt32(number)] = suspects.count
+      suspects.append(
+        (parties.listeners.key(number), attempts.sources, [attempts.second: attempts.open]))
     }
     guard !suspects.isEmpty else { return [] }
-    for index in seconds.indices {
-      let moment = moments[UInt32(index + 1)]
-      guard Int(moment.listener) < places.count, places[Int(moment.listener)] != 0 else { continue }
-      suspects[places[Int(moment.listener)] - 1].notes.append((moment.second, seconds[index]))
+    for number in seconds.numbers {
+      let moment = seconds.key(number)
+      guard let place = places[moment.listener] else { continue }
+      suspects[place].notes[moment.second, default: Second()] += seconds[number]
     }
     suspects.sort { $0.listener < $1.listener }
     return suspects.compactMap { suspect in
       flood(
         of: suspect.listener, sources: suspect.sources,
-        suspect.notes.sorted { $0.second < $1.second }, end: end)
+        suspect.notes.map { (second: $0.key, note: $0.value) }.sorted { $0.second < $1.second },
+        end: end)
     }
   }
 

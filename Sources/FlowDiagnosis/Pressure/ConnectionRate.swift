@@ -17,31 +17,41 @@ public struct ConnectionRate: LedgerRule {
 
   public init() {}
 
-  struct Notes {
+  struct Notes: ~Copyable {
     let rate: (count: Int, seconds: Double)?
     let concurrency: Int?
-    var sources: Numbering<IPAddress>
-    var notes = ConnectionNotes()
+    private var sources: Directory<IPAddress, Int32>
+    /// By number of the source.
+    private var notes: [[ConnectionNote]] = [[]]
+    private var count = 0
+
+    /// Notes held at most, 48 bytes each.
+    private static let limit = 1 << 18
 
     /// Nil where no limit is given.
     init?(_ options: DiagnosisOptions, _ secret: Secret) {
       guard options.rateLimit != nil || options.concurrencyLimit != nil else { return nil }
       rate = options.rateLimit
       concurrency = options.concurrencyLimit
-      sources = Numbering(secret)
+      sources = Directory(secret)
     }
 
     mutating func observe(_ connection: Connection) {
-      guard connection.client.marks.contains(.synSent) else { return }
-      let source = connection.socket(.client).address
-      notes.add(connection, of: sources.number(of: source, limit: 1 << 18))
+      guard count < Notes.limit, let note = ConnectionNote(connection) else { return }
+      let source = sources.number(
+        of: connection.socket(.client).address, limit: Notes.limit, 0)
+      if source == notes.count { notes.append([]) }
+      notes[source].append(note)
+      count += 1
     }
 
     func conclude() -> [Finding] {
-      let least = min(rate?.count ?? .max, concurrency ?? .max)
-      return notes.lists.numbers.filter { notes.lists.count(of: $0) > max(0, least) }
-        .map { (source: sources[$0], number: $0) }.sorted { $0.source < $1.source }
-        .compactMap { finding($0.source, notes.sorted($0.number)) }
+      let least = max(0, min(rate?.count ?? .max, concurrency ?? .max))
+      return sources.numbers.filter { notes[$0].count > least }
+        .map { (source: sources.key($0), number: $0) }.sorted { $0.source < $1.source }
+        .compactMap { source, number in
+          finding(source, notes[number].sorted { ($0.start, $0.id) < ($1.start, $1.id) })
+        }
     }
 
     private func finding(_ source: IPAddress, _ notes: [ConnectionNote]) -> Finding? {

@@ -23,52 +23,49 @@ public struct PortExhaustion: LedgerRule {
 
   public init() {}
 
+  /// Looks at the calls of each caller.
   struct Notes {
-    /// By account.
-    var notes = ConnectionNotes()
-
-    mutating func observe(_ connection: Connection, at place: Directory.Place) {
-      guard connection.opening == .handshake else { return }
-      notes.add(connection, of: place.account)
-    }
-
-    func conclude(_ directory: Directory) -> [Finding] {
+    func conclude(_ parties: borrowing Parties, _ calls: borrowing CallLog) -> [Finding] {
       var known: [UInt64] = Array(repeating: 0, count: 1024)
-      return notes.lists.numbers
-        .filter {
-          notes.lists.count(of: $0) >= 12 && notes.lists.count(of: $0) - ports(of: $0, &known) >= 4
+      return parties.callers.numbers
+        .filter { number in
+          let list = parties.callers[number].calls
+          return list.handshakes >= 12
+            && Int(list.handshakes) - ports(of: list, calls, &known) >= 4
         }
-        .map { (caller: directory.caller(directory.caller(ofAccount: $0)), number: $0) }
+        .map { (caller: parties.caller($0), list: parties.callers[$0].calls) }
         .sorted { $0.caller < $1.caller }
-        .compactMap { finding($0.caller, notes.sorted($0.number)) }
+        .compactMap { finding($0.caller, calls.sorted($0.list) { $0.isHandshake }) }
     }
 
-    /// How many ports the connections of an account came from.
+    /// How many ports the connections of a caller came from.
     ///
     /// - Parameter known: A bit for each port, all 0 before and after.
-    private func ports(of account: UInt32, _ known: inout [UInt64]) -> Int {
+    private func ports(of list: CallList, _ calls: borrowing CallLog, _ known: inout [UInt64])
+      -> Int
+    {
       var count = 0
-      notes.lists.forEach(of: account) { note in
-        let bit: UInt64 = 1 << UInt64(note.clientPort & 63)
-        if known[Int(note.clientPort >> 6)] & bit == 0 {
-          known[Int(note.clientPort >> 6)] |= bit
+      calls.forEach(of: list) { call in
+        let bit: UInt64 = 1 << UInt64(call.callerPort & 63)
+        if call.isHandshake, known[Int(call.callerPort >> 6)] & bit == 0 {
+          known[Int(call.callerPort >> 6)] |= bit
           count += 1
         }
       }
-      notes.lists.forEach(of: account) { known[Int($0.clientPort >> 6)] = 0 }
+      calls.forEach(of: list) { known[Int($0.callerPort >> 6)] = 0 }
       return count
     }
 
-    private func finding(_ key: Caller, _ notes: [ConnectionNote]) -> Finding? {
+    private func finding(_ key: Caller, _ notes: [CallNote]) -> Finding? {
       guard notes.count >= 12 else { return nil }
-      var last: [UInt16: ConnectionNote] = [:]
-      var reuses: [(old: ConnectionNote, new: ConnectionNote, pause: Int64)] = []
+      var last: [UInt16: CallNote] = [:]
+      var reuses: [(old: CallNote, new: CallNote, pause: Int64)] = []
       for note in notes {
-        if let old = last[note.clientPort] {
+        if let old = last[note.callerPort] {
           let pause = note.start.nanoseconds(since: old.end)
           if pause > 0, pause <= PortExhaustion.soon { reuses.append((old, note, pause)) }
         }
-        last[note.clientPort] = note
+        last[note.callerPort] = note
       }
       guard let lowest = last.keys.min(), let highest = last.keys.max(),
         last.count >= PortExhaustion.leastPorts, reuses.count >= max(4, last.count / 4),
@@ -80,11 +77,11 @@ public struct PortExhaustion: LedgerRule {
       let first = reuses[0]
       let again = reuses[reuses.count - 1]
       var frames = [
-        FrameRole(first.old.frame, "SYN from port \(first.old.clientPort)"),
+        FrameRole(first.old.frame, "SYN from port \(first.old.callerPort)"),
         FrameRole(first.new.frame, "the same port again"),
       ]
       if again.new.frame != first.new.frame {
-        frames.append(FrameRole(again.new.frame, "the last reuse, port \(again.new.clientPort)"))
+        frames.append(FrameRole(again.new.frame, "the last reuse, port \(again.new.callerPort)"))
       }
       let shortest = ProofText.duration(pauses[0])
       let longest = ProofText.duration(pauses[pauses.count - 1])
@@ -119,7 +116,7 @@ public struct PortExhaustion: LedgerRule {
     }
 
     private func fills(
-      _ ports: Dictionary<UInt16, ConnectionNote>.Keys, _ lowest: UInt16, _ highest: UInt16
+      _ ports: Dictionary<UInt16, CallNote>.Keys, _ lowest: UInt16, _ highest: UInt16
     ) -> Bool {
       let span = Int(highest) - Int(lowest) + 1
       if ports.count * 5 >= span * 4 { return true }

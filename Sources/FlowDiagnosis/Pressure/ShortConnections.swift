@@ -20,18 +20,26 @@ public struct ShortConnections: LedgerRule {
 
   public init() {}
 
+  /// The tiny connections of one caller.
   struct Count: BitwiseCopyable {
-    var packets: UInt64 = 0
-    var control: UInt64 = 0
-    var payload: UInt64 = 0
-    var handshakes: Int64 = 0
-    var first = CaptureTime(nanoseconds: .max)
-    var last = CaptureTime(nanoseconds: .min)
-    var firstFrame = UInt64.max
-    var lastFrame: UInt64 = 0
-    var sample = ConnectionSample()
+    private(set) var packets: UInt64 = 0
+    private(set) var control: UInt64 = 0
+    private(set) var payload: UInt64 = 0
+    private(set) var handshakes: Int64 = 0
+    private(set) var first = CaptureTime(nanoseconds: .max)
+    private(set) var last = CaptureTime(nanoseconds: .min)
+    private(set) var firstFrame = UInt64.max
+    private(set) var lastFrame: UInt64 = 0
+    private(set) var sample = ConnectionSample()
 
-    mutating func add(_ connection: Connection, packets: UInt64, payload: UInt64) {
+    @inline(__always)
+    mutating func observe(_ connection: Connection) {
+      let packets = connection.client.packets &+ connection.server.packets
+      let payload = connection.client.payloadBytes &+ connection.server.payloadBytes
+      guard connection.opening == .handshake, connection.activeCloser != .none, packets <= 24,
+        payload <= 16384,
+        connection.lastTime.nanoseconds(since: connection.firstTime) <= 5_000_000_000
+      else { return }
       self.packets &+= packets
       control &+= min(packets, ShortConnections.controlPackets(connection))
       self.payload &+= payload
@@ -46,34 +54,21 @@ public struct ShortConnections: LedgerRule {
     }
   }
 
+  /// Looks at the accounts.
   struct Notes {
-    /// By account.
-    var counts: [Count] = []
-
-    mutating func observe(_ connection: Connection, at place: Directory.Place) {
-      let packets = connection.client.packets &+ connection.server.packets
-      let payload = connection.client.payloadBytes &+ connection.server.payloadBytes
-      guard place.account != 0, connection.opening == .handshake,
-        connection.activeCloser != .none, packets <= 24, payload <= 16384,
-        connection.lastTime.nanoseconds(since: connection.firstTime) <= 5_000_000_000
-      else { return }
-      let account = Int(place.account)
-      while counts.count <= account { counts.append(Count()) }
-      counts[account].add(connection, packets: packets, payload: payload)
-    }
-
     /// Pairs that get a finding of their own.
     private static let told = 20
 
-    func conclude(_ directory: Directory) -> [Finding] {
+    func conclude(_ parties: borrowing Parties) -> [Finding] {
       var pairs: [(caller: Caller, count: Count)] = []
-      for (account, count) in counts.enumerated()
-      where count.sample.count >= ShortConnections.least {
+      for account in parties.accounts.indices
+      where parties.accounts[account].short.sample.count >= ShortConnections.least {
+        let count = parties.accounts[account].short
         let span = count.last.nanoseconds(since: count.first)
         guard span / Int64(count.sample.count) <= ShortConnections.pause,
           count.control * 10 >= count.packets * 3
         else { continue }
-        pairs.append((directory.caller(directory.caller(ofAccount: UInt32(account))), count))
+        pairs.append((parties.caller(Int(parties.accounts[account].caller)), count))
       }
       pairs.sort { ($1.count.sample.count, $0.caller) < ($0.count.sample.count, $1.caller) }
       var findings = pairs.prefix(Notes.told).map {
@@ -117,6 +112,7 @@ public struct ShortConnections: LedgerRule {
   }
 
   /// Packets that carry SYN, FIN or RST, the ACK of the handshake and the last ACK.
+  @inline(__always)
   private static func controlPackets(_ connection: Connection) -> UInt64 {
     var count = UInt64(connection.client.synCount) + UInt64(connection.server.synCount)
     count += UInt64(connection.client.finCount) + UInt64(connection.server.finCount)

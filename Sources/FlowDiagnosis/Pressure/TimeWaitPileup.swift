@@ -43,7 +43,7 @@ public struct TimeWaitPileup: LedgerRule {
   }
 
   /// What begins within a second, and ends.
-  private struct Second: BitwiseCopyable {
+  struct Second: BitwiseCopyable {
     /// Those that began.
     var starts = 0
     /// Of those, the ones that last as long as TIME-WAIT does.
@@ -53,7 +53,7 @@ public struct TimeWaitPileup: LedgerRule {
     var lastFrame: UInt64 = 0
   }
 
-  private struct Moment: Numbered {
+  struct Moment: DirectoryKey {
     /// Number of the holder.
     var holder: UInt32
     /// Seconds since the epoch.
@@ -64,13 +64,14 @@ public struct TimeWaitPileup: LedgerRule {
     }
   }
 
-  /// One holder.
-  private struct Holder: BitwiseCopyable {
-    /// Its account as a caller, or its number as a listener.
-    var place: UInt32
-    var isCaller: Bool
-    var firstFrame = UInt64.max
-    var sample = ConnectionSample()
+  /// What one holder held.
+  struct Holder: BitwiseCopyable {
+    fileprivate var firstFrame = UInt64.max
+    fileprivate var sample = ConnectionSample()
+    /// The second in which the last one began, and what began and ended in it as far as it has not
+    /// been put down.
+    fileprivate var second: Int64 = 0
+    fileprivate var open = Second()
   }
 
   /// How many one holder held, second by second.
@@ -105,100 +106,119 @@ public struct TimeWaitPileup: LedgerRule {
     }
   }
 
-  struct Notes {
+  struct Notes: ~Copyable {
     let timers: Timers
-    private var holders: [Holder] = []
-    /// Places in `holders`, from 1: by account of a caller, by number of a listener.
-    private var ofCaller: [UInt32] = []
-    private var ofListener: [UInt32] = []
-    private var moments: Numbering<Moment>
-    /// By the numbers of the moments, less one.
-    private var seconds: [Second] = []
+    /// Listeners that hold TIME-WAIT, with their numbers.
+    private var listeners = Blocks<(number: UInt32, holder: Holder)>()
+    private var seconds: Directory<Moment, Second>
 
-    private static let holderLimit = 1 << 16
+    private static let listenerLimit = 1 << 14
     /// Seconds of holders that are held at most, about 80 bytes each.
     private static let limit = 1 << 18
 
     init(_ timers: Timers, _ secret: Secret) {
       self.timers = timers
-      moments = Numbering(secret)
+      seconds = Directory(secret)
     }
 
-    mutating func observe(_ connection: Connection, at place: Directory.Place) {
+    @inline(__always)
+    mutating func observe(
+      _ connection: Connection, at place: Parties.Place, _ parties: inout Parties
+    ) {
       guard !connection.traits.contains(.isSelf) else { return }
       if connection.client.timeWaitFrame != 0, place.account != 0 {
-        let holder = Notes.holder(at: place.account, isCaller: true, &ofCaller, &holders)
-        add(connection.id, connection.client.timeWaitFrame, timeWait(connection.client), holder)
+        add(
+          connection.id, connection.client, &parties.accounts[place.account - 1].timeWait,
+          UInt32(truncatingIfNeeded: place.account) << 1 | 1)
       }
       if connection.server.timeWaitFrame != 0, place.listener != 0 {
-        let holder = Notes.holder(at: place.listener, isCaller: false, &ofListener, &holders)
-        add(connection.id, connection.server.timeWaitFrame, timeWait(connection.server), holder)
+        var holder = Int(parties.listeners[place.listener].holder)
+        if holder == 0 {
+          guard listeners.count < Notes.listenerLimit else { return }
+          listeners.append((UInt32(truncatingIfNeeded: place.listener), Holder()))
+          holder = listeners.count
+          parties.listeners[place.listener].holder = UInt32(truncatingIfNeeded: holder)
+        }
+        var notes = listeners[holder - 1].holder
+        add(
+          connection.id, connection.server, &notes, UInt32(truncatingIfNeeded: holder) << 1)
+        listeners[holder - 1].holder = notes
       }
     }
 
-    /// When an end entered TIME-WAIT and left it.
-    private func timeWait(_ end: Endpoint) -> (start: CaptureTime, end: CaptureTime) {
-      (
-        end.timeWaitTime,
-        end.state == .closed
-          ? end.timerStart : end.timeWaitTime.advanced(byNanoseconds: timers.timeWait)
-      )
-    }
-
-    private static func holder(
-      at place: UInt32, isCaller: Bool, _ places: inout [UInt32], _ holders: inout [Holder]
-    ) -> UInt32 {
-      while places.count <= Int(place) { places.append(0) }
-      if places[Int(place)] == 0, holders.count < holderLimit {
-        holders.append(Holder(place: place, isCaller: isCaller))
-        places[Int(place)] = UInt32(holders.count)
-      }
-      return places[Int(place)]
-    }
-
+    @inline(__always)
     private mutating func add(
-      _ id: UInt64, _ frame: UInt64, _ time: (start: CaptureTime, end: CaptureTime),
-      _ holder: UInt32
+      _ id: UInt64, _ end: Endpoint, _ holder: inout Holder, _ number: UInt32
     ) {
-      guard holder != 0 else { return }
-      let first = time.start.nanoseconds / Timers.second
-      let end = max(first + 1, time.end.nanoseconds / Timers.second)
-      let isRegular = end - first == length
-      guard let place = place(of: Moment(holder: holder, second: first)) else { return }
-      let other = isRegular ? nil : self.place(of: Moment(holder: holder, second: end))
-      seconds[place].starts += 1
-      seconds[place].lastFrame = max(seconds[place].lastFrame, frame)
-      if isRegular { seconds[place].regular += 1 }
-      if let other { seconds[other].ends += 1 }
-      holders[Int(holder) - 1].firstFrame = min(holders[Int(holder) - 1].firstFrame, frame)
-      holders[Int(holder) - 1].sample.add(id)
+      let first = end.timeWaitTime.nanoseconds / 1_000_000_000
+      if holder.second != first {
+        put(holder.open, Moment(holder: number, second: holder.second))
+        holder.second = first
+        holder.open = Second()
+      }
+      holder.open.starts += 1
+      holder.open.lastFrame = max(holder.open.lastFrame, end.timeWaitFrame)
+      holder.firstFrame = min(holder.firstFrame, end.timeWaitFrame)
+      holder.sample.add(id)
+      let over =
+        end.state == .closed
+        ? end.timerStart : end.timeWaitTime.advanced(byNanoseconds: timers.timeWait)
+      let last = max(first + 1, over.nanoseconds / 1_000_000_000)
+      if last - first == length {
+        holder.open.regular += 1
+      } else {
+        var ending = Second()
+        ending.ends = 1
+        put(ending, Moment(holder: number, second: last))
+      }
     }
 
     /// How long TIME-WAIT lasts, in seconds.
-    private var length: Int64 { timers.timeWait / Timers.second }
+    private var length: Int64 { timers.timeWait / 1_000_000_000 }
 
-    private mutating func place(of moment: Moment) -> Int? {
-      let number = moments.number(of: moment, limit: Notes.limit)
-      guard number != 0 else { return nil }
-      if moments.count > seconds.count { seconds.append(Second()) }
-      return Int(number) - 1
+    @inline(never)
+    private mutating func put(_ second: Second, _ moment: Moment) {
+      guard second.starts > 0 || second.ends > 0 else { return }
+      let number = seconds.number(of: moment, limit: Notes.limit, Second())
+      guard number != 0 else { return }
+      seconds[number].starts += second.starts
+      seconds[number].regular += second.regular
+      seconds[number].ends += second.ends
+      seconds[number].lastFrame = max(seconds[number].lastFrame, second.lastFrame)
     }
 
-    func conclude(_ directory: Directory) -> [Finding] {
-      // The place of each holder of many, from 1.
-      var places: [Int] = Array(repeating: 0, count: holders.count + 1)
+    func conclude(_ parties: borrowing Parties) -> [Finding] {
       var suspects: [(key: Key, holder: Holder, course: Course)] = []
-      for (index, holder) in holders.enumerated()
-      where holder.sample.count >= TimeWaitPileup.least {
-        suspects.append((key(of: holder, directory), holder, Course()))
-        places[index + 1] = suspects.count
+      /// Places of the suspects, by number.
+      var places: [UInt32: Int] = [:]
+      func suspect(_ holder: Holder, _ number: UInt32, _ key: Key) {
+        var course = Course()
+        course.add(holder.second, holder.open, length: length)
+        places[number] = suspects.count
+        suspects.append((key, holder, course))
+      }
+      for index in parties.accounts.indices
+      where parties.accounts[index].timeWait.sample.count >= TimeWaitPileup.least {
+        let caller = parties.caller(Int(parties.accounts[index].caller))
+        suspect(
+          parties.accounts[index].timeWait, UInt32(index + 1) << 1 | 1,
+          Key(
+            holder: caller.client, peer: caller.listener.address, port: caller.listener.port,
+            isCaller: true))
+      }
+      for index in listeners.indices
+      where listeners[index].holder.sample.count >= TimeWaitPileup.least {
+        let listener = parties.listeners.key(Int(listeners[index].number))
+        suspect(
+          listeners[index].holder, UInt32(index + 1) << 1,
+          Key(
+            holder: listener.address, peer: .unspecified, port: listener.port, isCaller: false))
       }
       guard !suspects.isEmpty else { return [] }
-      for index in seconds.indices {
-        let moment = moments[UInt32(index + 1)]
-        guard places[Int(moment.holder)] != 0 else { continue }
-        suspects[places[Int(moment.holder)] - 1].course
-          .add(moment.second, seconds[index], length: length)
+      for number in seconds.numbers {
+        let moment = seconds.key(number)
+        guard let place = places[moment.holder] else { continue }
+        suspects[place].course.add(moment.second, seconds[number], length: length)
       }
       suspects.sort { $0.key < $1.key }
       return suspects.compactMap { suspect in
@@ -206,18 +226,6 @@ public struct TimeWaitPileup: LedgerRule {
         return peak.held >= TimeWaitPileup.least
           ? finding(suspect.key, suspect.holder, span: suspect.course.span, peak) : nil
       }
-    }
-
-    private func key(of holder: Holder, _ directory: Directory) -> Key {
-      if holder.isCaller {
-        let caller = directory.caller(directory.caller(ofAccount: holder.place))
-        return Key(
-          holder: caller.client, peer: caller.listener.address, port: caller.listener.port,
-          isCaller: true)
-      }
-      let listener = directory.listener(holder.place)
-      return Key(
-        holder: listener.address, peer: .unspecified, port: listener.port, isCaller: false)
     }
 
     private func finding(

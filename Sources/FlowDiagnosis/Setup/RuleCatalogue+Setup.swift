@@ -1,6 +1,6 @@
 extension RuleCatalogue {
   static let setup: [any Rule] =
-    setupOfConnections + [SynFlood(), NATTimestampDrop(), OptionsStripped()]
+    setupOfConnections.map { $0 } + [SynFlood(), NATTimestampDrop(), OptionsStripped()]
 
   static let setupOfConnections: [any ConnectionRule] = [
     ConnectionRefused(),

@@ -1,5 +1,6 @@
 extension RuleCatalogue {
-  static let teardown: [any Rule] = unfinishedCloses + [CloseWaitLeak()] + otherEnds
+  static let teardown: [any Rule] =
+    unfinishedCloses.map { $0 } + [CloseWaitLeak()] + otherEnds.map { $0 }
 
   static let teardownOfConnections: [any ConnectionRule] = unfinishedCloses + otherEnds
 

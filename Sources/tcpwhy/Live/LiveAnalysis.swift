@@ -120,8 +120,7 @@ struct LiveAnalysis: ~Copyable {
 
   /// Shows what many connections together show by now, each cause once.
   mutating func tellCauses(_ view: inout some LiveView, to out: inout OutputBuffer) {
-    var copy = diagnostician
-    for finding in copy.conclude()
+    for finding in diagnostician.causes()
     where finding.severity >= minSeverity && finding.severity > .note {
       guard toldCauses.count < LiveAnalysis.causeLimit,
         toldCauses.insert("\(finding.id)\u{0}\(finding.causeKey)").inserted

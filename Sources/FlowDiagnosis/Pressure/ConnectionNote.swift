@@ -1,7 +1,7 @@
 import PacketDecoding
 import TCPModel
 
-/// A connection as the ledgers of group D remember it.
+/// A connection as `connection-rate` remembers it.
 struct ConnectionNote: BitwiseCopyable {
   var id: UInt64
   /// Frame of its SYN.
@@ -28,25 +28,5 @@ struct ConnectionNote: BitwiseCopyable {
     clientPort =
       connection.traits.contains(.clientIsLow)
       ? connection.key.lowPort : connection.key.highPort
-  }
-}
-
-/// Connections by number, a bounded number in all.
-struct ConnectionNotes {
-  private(set) var lists = NoteLists<ConnectionNote>()
-
-  /// Notes held at most, 48 bytes each.
-  private static let limit = 1 << 18
-
-  mutating func add(_ connection: Connection, of number: UInt32) {
-    guard number != 0, lists.count < ConnectionNotes.limit,
-      let note = ConnectionNote(connection)
-    else { return }
-    lists.append(note, to: number)
-  }
-
-  /// The connections of a number by time.
-  func sorted(_ number: UInt32) -> [ConnectionNote] {
-    lists[number].sorted { ($0.start, $0.id) < ($1.start, $1.id) }
   }
 }

@@ -1,0 +1,135 @@
+import PacketDecoding
+import TCPModel
+
+/// A call as those ledgers remember it that look at one call after the other.
+struct CallNote: BitwiseCopyable {
+  var id: UInt64
+  /// Frame of its SYN.
+  var frame: UInt64
+  var start: CaptureTime
+  /// When the last segment of the connection passed.
+  var end: CaptureTime
+  /// When the last segment of the caller passed.
+  var callerEnd: CaptureTime
+  var firstTimestamp: TimestampValue
+  var newestTimestamp: TimestampValue
+  fileprivate(set) var caller: UInt32
+  /// Place of the note before it on the same caller, from 1; 0 if it is the first.
+  fileprivate(set) var previous: UInt32 = 0
+  var callerPort: UInt16
+  var synCount: UInt16
+  var isAnswered: Bool
+  /// Whether its timestamps can tell why it was answered or not.
+  var isTimestamped: Bool
+  /// Whether it came to a handshake.
+  var isHandshake: Bool
+}
+
+/// The calls noted on one caller.
+struct CallList: BitwiseCopyable {
+  fileprivate(set) var last: UInt32 = 0
+  fileprivate(set) var handshakes: UInt32 = 0
+  /// Of those with timestamps that tell.
+  fileprivate(set) var answered: UInt32 = 0
+  fileprivate(set) var unanswered: UInt32 = 0
+
+  /// Whether some were answered and some not, more than once each.
+  var mixes: Bool { answered > 1 && unanswered > 1 }
+}
+
+/// One call after the other, caller by caller, a bounded number in all.
+struct CallLog: ~Copyable {
+  private var notes = Blocks<CallNote>()
+  /// Whether there was no room even after forgetting what can be forgotten.
+  private var isFull = false
+
+  /// Notes held at most, 64 bytes each.
+  private static let limit = 1 << 18
+  /// Of one caller with timestamps that tell.
+  private static let callerLimit: UInt32 = 4096
+
+  @inline(__always)
+  mutating func observe(_ connection: Connection, at place: Parties.Place, _ parties: inout Parties)
+  {
+    let marks = connection.client.marks
+    guard place.caller != 0, marks.contains(.synSent), !connection.traits.contains(.isSelf) else {
+      return
+    }
+    let isHandshake = connection.opening == .handshake
+    let isAnswered = connection.answerTime != .epoch
+    // An answer of another kind says nothing about timestamps.
+    let isTimestamped =
+      marks.contains(.timestamps) && !marks.contains(.refused)
+      && !connection.traits.contains(.hasICMPError)
+      && (isAnswered || !connection.server.marks.contains(.seen))
+    guard isHandshake || isTimestamped else { return }
+    if notes.count >= CallLog.limit {
+      if !isFull { prune(&parties) }
+      if isFull { return }
+    }
+    let isLow = connection.traits.contains(.clientIsLow)
+    add(
+      CallNote(
+        id: connection.id, frame: connection.firstFrame, start: connection.firstTime,
+        end: connection.lastTime, callerEnd: connection.client.lastTime,
+        firstTimestamp: connection.client.firstTimestamp,
+        newestTimestamp: connection.client.newestTimestamp,
+        caller: UInt32(truncatingIfNeeded: place.caller),
+        callerPort: isLow ? connection.key.lowPort : connection.key.highPort,
+        synCount: connection.client.synCount, isAnswered: isAnswered,
+        isTimestamped: isTimestamped, isHandshake: isHandshake),
+      &parties.callers[place.caller].calls)
+  }
+
+  @inline(__always)
+  private mutating func add(_ note: CallNote, _ list: inout CallList) {
+    var note = note
+    if list.answered &+ list.unanswered >= CallLog.callerLimit { note.isTimestamped = false }
+    guard note.isTimestamped || note.isHandshake else { return }
+    note.previous = list.last
+    notes.append(note)
+    list.last = UInt32(truncatingIfNeeded: notes.count)
+    if note.isHandshake { list.handshakes &+= 1 }
+    if note.isTimestamped {
+      if note.isAnswered { list.answered &+= 1 } else { list.unanswered &+= 1 }
+    }
+  }
+
+  /// Calls of a caller from which on its ports are worth remembering when room is short.
+  private static let many: UInt32 = 64
+
+  /// Forgets the callers that show neither many calls nor answered ones beside unanswered ones.
+  /// Gives up once that frees too little to be worth repeating.
+  @inline(never)
+  private mutating func prune(_ parties: inout Parties) {
+    var old = Blocks<CallNote>()
+    swap(&old, &notes)
+    var isKept: [Bool] = [false]
+    for number in parties.callers.numbers {
+      let list = parties.callers[number].calls
+      isKept.append(
+        list.handshakes >= CallLog.many || (list.answered > 0 && list.unanswered > 0))
+      parties.callers[number].calls = CallList()
+    }
+    for index in old.indices where isKept[Int(old[index].caller)] {
+      add(old[index], &parties.callers[Int(old[index].caller)].calls)
+    }
+    isFull = notes.count > CallLog.limit / 2
+  }
+
+  /// Calls `body` with each call of a caller, the last one first.
+  func forEach(of list: CallList, _ body: (CallNote) -> Void) {
+    var place = Int(list.last)
+    while place != 0 {
+      body(notes[place - 1])
+      place = Int(notes[place - 1].previous)
+    }
+  }
+
+  /// The calls of a caller that are wanted, by time.
+  func sorted(_ list: CallList, where isWanted: (CallNote) -> Bool) -> [CallNote] {
+    var calls: [CallNote] = []
+    forEach(of: list) { if isWanted($0) { calls.append($0) } }
+    return calls.sorted { ($0.start, $0.id) < ($1.start, $1.id) }
+  }
+}
