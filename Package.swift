@@ -94,7 +94,10 @@ let package = Package(
       dependencies: [
         "tcpwhy", "FlowDiagnosis", "FlowReport", "PacketCapture", "PacketDecoding", "TCPModel",
       ],
-      exclude: ["Support/play.py", "Support/screen.py", "Support/traffic.py"],
+      exclude: [
+        "Support/play.py", "Support/screen.py", "Support/soak.c", "Support/soak.sh",
+        "Support/traffic.py",
+      ],
       swiftSettings: settings),
     .testTarget(name: "tcpwhyTests", dependencies: ["tcpwhy"], swiftSettings: settings),
     .testTarget(
