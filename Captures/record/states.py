@@ -32,6 +32,10 @@ class StateTrace:
         with open(f"{self.path}/{name}", "w") as file:
             file.write(value)
 
+    def hold(self, megabytes):
+        """Makes room for so much of the record on each processor."""
+        self._set("buffer_size_kb", str(1024 * megabytes))
+
     def close(self):
         try:
             self._set("tracing_on", "0")
