@@ -15,6 +15,22 @@ struct TrackingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "How long after its last SYN a caller has given up.", valueName: "seconds"))
+  var synSent = 130
+
+  @Option(
+    help: ArgumentHelp(
+      "How long after its last SYN,ACK a listener has given up.", valueName: "seconds"))
+  var synReceived = 65
+
+  @Option(
+    help: ArgumentHelp(
+      "How long after its last segment an end that closes (FIN-WAIT-1, CLOSING, LAST-ACK) has given up.",
+      valueName: "seconds"))
+  var closing = 120
+
+  @Option(
+    help: ArgumentHelp(
       "Report sources with more new connections than this: 20/60s.", valueName: "count/time"))
   var limitRate: RateLimit?
 
@@ -24,7 +40,9 @@ struct TrackingOptions: ParsableArguments {
   var limitConcurrent: Int?
 
   func validate() throws {
-    guard (1...86_400).contains(timeWait), (1...86_400).contains(finWait2) else {
+    guard
+      [timeWait, finWait2, synSent, synReceived, closing].allSatisfy((1...86_400).contains)
+    else {
       throw ValidationError("A timer is between 1 and 86400 seconds.")
     }
     guard limitConcurrent ?? 1 > 0 else {
@@ -36,6 +54,9 @@ struct TrackingOptions: ParsableArguments {
     var timers = Timers()
     timers.timeWait = Int64(timeWait) * Timers.second
     timers.finWait2 = Int64(finWait2) * Timers.second
+    timers.synSent = Int64(synSent) * Timers.second
+    timers.synReceived = Int64(synReceived) * Timers.second
+    timers.closing = Int64(closing) * Timers.second
     return timers
   }
 

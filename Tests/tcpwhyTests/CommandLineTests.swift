@@ -13,6 +13,7 @@ struct CommandLineTests {
       [], ["--no-such-flag", "x"], ["--json", "--csv", "x"], ["--records", "nonsense", "x"],
       ["--color", "blue", "x"], ["--fail-on", "panic", "x"], ["explain", "no-such-thing"],
       ["timeline", "x", "--finding", "no-such-thing"], ["--limit-rate", "a/b", "x"],
+      ["--syn-sent", "0", "x"], ["--syn-received", "-1", "x"], ["--closing", "86401", "x"],
     ])
   func wrongUsage(arguments: [String]) throws {
     let result = try Program.run(arguments)
@@ -27,6 +28,44 @@ struct CommandLineTests {
     #expect(result.status == 0)
     #expect(result.output.contains("timeline"))
     #expect(result.errors.isEmpty)
+  }
+
+  /// How long an end waits before it has given up: option, segments before, and the change of state.
+  static let patience: [(option: String, flags: [(Bool, UInt8)], change: String)] = [
+    ("--syn-sent", [(true, 0x02)], #""from":"SYN-SENT","to":"CLOSED""#),
+    ("--syn-received", [(true, 0x02), (false, 0x12)], #""from":"SYN-RECEIVED","to":"LISTEN""#),
+    (
+      "--closing", [(true, 0x02), (false, 0x12), (true, 0x10), (true, 0x11)],
+      #""from":"FIN-WAIT-1","to":"CLOSED""#
+    ),
+    (
+      "--fin-wait2", [(true, 0x02), (false, 0x12), (true, 0x10), (true, 0x11), (false, 0x10)],
+      #""from":"FIN-WAIT-2","to":"CLOSED""#
+    ),
+  ]
+
+  @Test("Ends give up after the time that the option says", arguments: patience.indices)
+  func givingUp(index: Int) throws {
+    let (option, flags, change) = CommandLineTests.patience[index]
+    var sent: [Bool: UInt32] = [true: 1000, false: 5000]
+    var frames = flags.map { fromClient, flags in
+      defer { if flags & 0x03 != 0 { sent[fromClient]! += 1 } }
+      return CaptureBytes.segment(
+        fromClient: fromClient, flags: flags, sequence: sent[fromClient]!,
+        acknowledgment: flags & 0x10 == 0 ? 0 : sent[!fromClient]!)
+    }
+    // Somebody else's SYN shows that time has passed.
+    frames.append(
+      CaptureBytes.segment(
+        fromClient: true, flags: 0x02, sequence: 1, acknowledgment: 0, clientPort: [0x9c, 0x41]))
+    let scratch = try Scratch()
+    let path = try scratch.write(CaptureBytes.pcap(frames, lastAfter: 20), as: "silence.pcap")
+    func changes(_ seconds: String) throws -> [Substring] {
+      try Program.run(["--json", "--records", "transition", option, seconds, path]).lines
+        .filter { $0.contains(change) && $0.contains(#""evidence":"timer""#) }
+    }
+    #expect(try changes("15").count == 1)
+    #expect(try changes("25").isEmpty)
   }
 
   @Test("Findings alone are status 0; --fail-on makes them status 1")

@@ -1,11 +1,14 @@
 /// Captures made byte by byte.
 enum CaptureBytes {
-  /// A pcap file with frames of one link type, a millisecond apart.
-  static func pcap(linkType: UInt32 = 1, _ frames: [[UInt8]]) -> [UInt8] {
+  /// A pcap file with frames of one link type, a millisecond apart; the last one later if asked.
+  static func pcap(
+    linkType: UInt32 = 1, _ frames: [[UInt8]], lastAfter seconds: UInt32 = 0
+  ) -> [UInt8] {
     var bytes = little(0xa1b2_c3d4) + [2, 0, 4, 0] + little(0) + little(0) + little(65_535)
     bytes += little(linkType)
     for (index, frame) in frames.enumerated() {
-      bytes += little(1_795_226_400) + little(UInt32(index) * 1000)
+      let late = index == frames.count - 1 ? seconds : 0
+      bytes += little(1_795_226_400 + late) + little(UInt32(index) * 1000)
       bytes += little(UInt32(frame.count)) + little(UInt32(frame.count)) + frame
     }
     return bytes
@@ -26,10 +29,11 @@ enum CaptureBytes {
 
   /// A TCP segment without payload in IPv4 on Ethernet; checksums left at zero.
   static func segment(
-    fromClient: Bool, flags: UInt8, sequence: UInt32, acknowledgment: UInt32
+    fromClient: Bool, flags: UInt8, sequence: UInt32, acknowledgment: UInt32,
+    clientPort: [UInt8] = [0x9c, 0x40]
   ) -> [UInt8] {
     let (client, server): ([UInt8], [UInt8]) = ([192, 0, 2, 5], [192, 0, 2, 9])
-    let (clientPort, serverPort): ([UInt8], [UInt8]) = ([0x9c, 0x40], [0, 80])
+    let serverPort: [UInt8] = [0, 80]
     var bytes = [UInt8](repeating: 2, count: 12) + [0x08, 0x00]
     bytes += [0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0]
     bytes += fromClient ? client + server : server + client
