@@ -121,3 +121,21 @@ def disorder(records):
 def disorder_look_alike(records):
     """Segments out of order on the network; the times of the capture only go forward."""
     return records
+
+
+@scenario("healthy", "both-sides-of-nat", healthy=True, topology="router", at="router",
+          client="10.8.0.5", server="198.51.100.59")
+def both_sides_of_nat(lab):
+    """Captured with `-i any` on a router that masquerades: each connection is there twice, once with
+    the client's address and once with the router's."""
+    lab.router.nft("""
+        add table ip nat
+        add chain ip nat out { type nat hook postrouting priority 100; }
+        add rule ip nat out oifname "server" masquerade random
+    """)
+    listener = lab.listen(443)
+    lab.record()
+    for source_port in (46100, 46101):
+        near, far = lab.open(listener, source_port)
+        exchange(near, far, 2)
+        finish(near, far)

@@ -1,3 +1,4 @@
+import FlowDiagnosis
 import PacketDecoding
 public import TCPModel
 

@@ -9,12 +9,15 @@ public struct ConnectionRows: Sendable {
     public var connection: Connection
     /// The worst finding on it, nil for none.
     public var severity: Severity?
+    /// The connection that it is as well, on the other side of a NAT.
+    public var translationOf: UInt64?
   }
 
   /// Lines kept of either kind.
   private let limit: Int
   private var withFindings: [Row] = []
   private var others: [Row] = []
+  private var translated = TranslatedConnections()
   /// Connections added.
   public private(set) var total = 0
 
@@ -26,10 +29,13 @@ public struct ConnectionRows: Sendable {
   /// Adds a connection with what was found on it.
   public mutating func add(_ connection: Connection, _ findings: [Finding]) {
     total += 1
-    if let worst = findings.map(\.severity).max() {
-      ConnectionRows.insert(Row(connection: connection, severity: worst), &withFindings, limit)
+    let row = Row(
+      connection: connection, severity: findings.map(\.severity).max(),
+      translationOf: translated.other(of: connection))
+    if row.severity == nil {
+      ConnectionRows.insert(row, &others, limit)
     } else {
-      ConnectionRows.insert(Row(connection: connection, severity: nil), &others, limit)
+      ConnectionRows.insert(row, &withFindings, limit)
     }
   }
 

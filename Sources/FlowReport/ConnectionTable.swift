@@ -90,6 +90,7 @@ public struct ConnectionTable: Sendable {
       out.write(text)
       out.write("\n")
     }
+    writeTranslations(rows, to: &out)
     if hasStreamNumbers {
       let id = rows[0].connection.id
       out.write(
@@ -98,6 +99,22 @@ public struct ConnectionTable: Sendable {
     }
     out.write("\n")
   }
+
+  /// Says which lines are one connection on both sides of a NAT.
+  private func writeTranslations(_ rows: [ConnectionRows.Row], to out: inout OutputBuffer) {
+    let pairs = rows.compactMap { row in
+      row.translationOf.map { (min($0, row.connection.id), max($0, row.connection.id)) }
+    }
+    guard !pairs.isEmpty else { return }
+    let named = pairs.prefix(ConnectionTable.pairsNamed).map { "\($0) = \($1)" }
+    let more = pairs.count > named.count ? ", … (\(pairs.count) pairs)" : ""
+    out.write(
+      layout.palette.faint(
+        "  one connection on both sides of a NAT: \(named.joined(separator: ", "))\(more)"))
+    out.write("\n")
+  }
+
+  private static let pairsNamed = 5
 
   /// A line; its first column says how bad the worst finding is: E, W or n.
   private func line(

@@ -86,12 +86,14 @@ struct Analyze: ParsableCommand {
     _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
   ) -> [String] {
     let writer = RecordWriter(records.kinds, file: input.isFromFolder ? input.paths[0] : nil)
+    var translated = TranslatedConnections()
     let isLive = input.paths.contains("-")
     let problems = analysis.read(
       input,
       { tracked, findings, _ in
         writer.write(
-          tracked, findings.filter { $0.severity >= minSeverity }, to: &output.buffer)
+          tracked, findings.filter { $0.severity >= minSeverity },
+          translationOf: translated.other(of: tracked.connection), to: &output.buffer)
         output.drain()
       },
       afterBatch: { if isLive { output.flush() } })

@@ -71,6 +71,10 @@ public enum RecordSchema {
             "server": { "$ref": "#/$defs/endpoint" },
             "client_known": { "type": "boolean" },
             "vantage": { "enum": ["client", "server", "between", "loopback", "unknown"] },
+            "translation_of": {
+              "type": "integer", "minimum": 1,
+              "description": "the id of an earlier record: the same segments, seen on the other side of a NAT"
+            },
             "first_frame": { "$ref": "#/$defs/frame" },
             "last_frame": { "$ref": "#/$defs/frame" },
             "first_time": { "$ref": "#/$defs/time" },

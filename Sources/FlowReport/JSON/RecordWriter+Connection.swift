@@ -1,9 +1,14 @@
+import FlowDiagnosis
 import PacketDecoding
 public import TCPModel
 
 extension RecordWriter {
   /// Appends a `connection` record.
-  public func write(_ connection: Connection, to out: inout OutputBuffer) {
+  ///
+  /// - Parameter original: The connection that it is as well, on the other side of a NAT.
+  public func write(
+    _ connection: Connection, translationOf original: UInt64? = nil, to out: inout OutputBuffer
+  ) {
     begin("connection", to: &out)
     out.write(",\"id\":")
     out.write(connection.id)
@@ -21,7 +26,12 @@ extension RecordWriter {
       connection.traits.contains(.clientKnown)
         ? ",\"client_known\":true,\"vantage\":\"" : ",\"client_known\":false,\"vantage\":\"")
     out.write(connection.vantage.rawValue)
-    out.write("\",\"first_frame\":")
+    out.write(byte: UInt8(ascii: "\""))
+    if let original {
+      out.write(",\"translation_of\":")
+      out.write(original)
+    }
+    out.write(",\"first_frame\":")
     out.write(connection.firstFrame)
     out.write(",\"last_frame\":")
     out.write(connection.lastFrame)

@@ -27,10 +27,15 @@ public struct RecordWriter: Sendable {
   }
 
   /// Appends what belongs to one connection: itself, its transitions, its findings.
+  ///
+  /// - Parameter original: The connection that it is as well, on the other side of a NAT.
   public func write(
-    _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
+    _ tracked: TrackedConnection, _ findings: [Finding], translationOf original: UInt64? = nil,
+    to out: inout OutputBuffer
   ) {
-    if kinds.contains(.connection) { write(tracked.connection, to: &out) }
+    if kinds.contains(.connection) {
+      write(tracked.connection, translationOf: original, to: &out)
+    }
     if kinds.contains(.transition) {
       for transition in tracked.transitions {
         write(transition, of: tracked.connection, to: &out)

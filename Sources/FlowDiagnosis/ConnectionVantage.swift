@@ -41,3 +41,15 @@ extension Connection {
     hopLimit == 64 || hopLimit == 128 || hopLimit == 255
   }
 }
+
+extension Connection {
+  /// What advice about a segment that passed us and was lost on its way to `side` ends with, where
+  /// the capture was taken at that very host: the network had done its part.
+  func blame(_ side: Side) -> String {
+    guard vantage == (side == .client ? .client : .server) else { return "" }
+    return
+      " By hop limits and round trips the capture was taken at \(host(side)) itself, which the "
+      + "segment had thus reached: look there, at its packet filter (nft list ruleset) and its queues, "
+      + "not at the network."
+  }
+}

@@ -1,0 +1,50 @@
+import PacketDecoding
+public import TCPModel
+
+/// Recognises connections that were seen on both sides of a NAT: the same segments, the same numbers,
+/// other addresses. Remembers a few thousand connections, of which a newer one may take an older
+/// one's place.
+public struct TranslatedConnections: Sendable {
+  private var recent: [Leg?] = []
+
+  /// What both sides of a NAT have in common, and whose it is.
+  private struct Leg: Sendable {
+    var clientSequence: SequenceNumber
+    var serverSequence: SequenceNumber
+    var timestamp: TimestampValue
+    var time: CaptureTime
+    var key: FlowKey
+    var id: UInt64
+  }
+
+  public init() {}
+
+  /// The number of a connection handed over before that is this one on the other side of a NAT.
+  public mutating func other(of connection: Connection) -> UInt64? {
+    let (client, server) = (connection.client, connection.server)
+    // Two initial sequence numbers are proof; one is not.
+    guard client.marks.contains(.synSent), server.marks.contains(.synAckSent),
+      !connection.traits.contains(.isSelf)
+    else { return nil }
+    if recent.isEmpty { recent = Array(repeating: nil, count: TranslatedConnections.places) }
+    let leg = Leg(
+      clientSequence: client.initialSendSequence, serverSequence: server.initialSendSequence,
+      timestamp: client.firstTimestamp, time: connection.firstTime, key: connection.key,
+      id: connection.id)
+    let place = Int(
+      (leg.clientSequence.rawValue ^ leg.serverSequence.rawValue &* 0x9E37_79B1)
+        % UInt32(TranslatedConnections.places))
+    let other = recent[place]
+    recent[place] = leg
+    guard let other, other.clientSequence == leg.clientSequence,
+      other.serverSequence == leg.serverSequence, other.timestamp == leg.timestamp,
+      other.key != leg.key,
+      abs(other.time.nanoseconds(since: leg.time)) < TranslatedConnections.passage
+    else { return nil }
+    return other.id
+  }
+
+  private static let places = 4096
+  /// Within this time a SYN passes from one side to the other, nanoseconds.
+  private static let passage: Int64 = 100_000_000
+}
