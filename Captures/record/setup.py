@@ -220,6 +220,27 @@ def handshake_ack_lost(lab):
     finish(far, near)
 
 
+@scenario("setup/handshake-ack-lost", "at-server", at="server", client="192.0.2.75",
+          server="192.0.2.79")
+def handshake_ack_lost_at_server(lab):
+    """Captured at the server, in front of its own packet filter, which drops the handshake's last
+    ACK: the network had delivered it. The repeated SYN/ACK repairs it."""
+    lab.wire.lag = {"client": 0.005, "server": 0.005}
+    lab.server.nft("""
+        add table ip lossy
+        add chain ip lossy input { type filter hook input priority 0; }
+        add rule ip lossy input tcp dport 25 tcp flags == ack limit rate 1/hour burst 1 packets drop
+    """)
+    listener = lab.listen(25)
+    lab.record()
+    near = lab.connect(25, 42527)
+    far = lab.accept(listener)
+    far.sendall(b"220 mail.example.net ESMTP\r\n")
+    receive(near, 28)
+    exchange(near, far, request=b"QUIT\r\n", answer=b"221 Bye\r\n")
+    finish(far, near)
+
+
 @scenario("setup/handshake-ack-lost", "look-alike")
 def handshake_ack_lost_look_alike(lab):
     """The network delivers the SYN/ACK twice, five milliseconds apart: a copy of one frame (same

@@ -71,7 +71,8 @@ public struct HandshakeAckLost: ConnectionRule {
       advice:
         "One lost packet, between this capture and \(attempt.connection.host(.server)). If it is "
         + "seen often for one listener, look there for a full accept queue: ss -ltn (Recv-Q above "
-        + "Send-Q) and nstat -az TcpExtListenOverflows.",
+        + "Send-Q) and nstat -az TcpExtListenOverflows."
+        + attempt.connection.blame(.server),
       cost: cost, time: end.time)
   }
 

@@ -83,7 +83,8 @@ public struct SynAckLost: ConnectionRule {
           "Look for loss on the way from \(connection.host(.server)) to \(connection.host(.client))"
           + (loss.lost.isEmpty ? ", on the server's side of this capture" : ", beyond this capture")
           + "; the way there is fine, for the SYN had arrived. One-way loss of the small first "
-          + "answer often is a stateful filter that sees only one direction.",
+          + "answer often is a stateful filter that sees only one direction."
+          + (loss.lost.isEmpty ? "" : connection.blame(.client)),
         values: [
           ("syns", .integer(Int64(attempt.syns.count))),
           ("syn_acks", .integer(Int64(attempt.answers.count))),

@@ -75,7 +75,8 @@ public struct SynLost: ConnectionRule {
         advice:
           "If it happens again, compare nstat -az TcpExtListenDrops on "
           + "\(tracked.connection.host(.server)) before and after: growing means that it drops SYNs "
-          + "(a full queue); standing still means loss on the way there.",
+          + "(a full queue); standing still means loss on the way there."
+          + tracked.connection.blame(.server),
         values: [
           ("syns", .integer(Int64(asked.count))), ("lost", .integer(Int64(lost.count))),
           ("tsecr", .integer(Int64(answer.timestampEchoReply))),

@@ -72,7 +72,8 @@ public struct FINLost: ConnectionRule {
       connections: [connection.id], frames: frames, time: answer.time, summary: summary,
       advice:
         "A single loss needs no action; if it recurs, look for loss on the way from "
-        + "\(connection.host(side)) to \(connection.host(side.peer)).",
+        + "\(connection.host(side)) to \(connection.host(side.peer))."
+        + connection.blame(side.peer),
       values: [
         ("fins", .integer(Int64(fins.count))), ("delay_seconds", .seconds(delay.seconds)),
         ("answer_tsecr", .integer(Int64(answer.timestampEchoReply))),

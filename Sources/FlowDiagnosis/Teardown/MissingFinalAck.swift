@@ -120,7 +120,7 @@ public struct MissingFinalAck: ConnectionRule {
     return answered
       ? "Look between the capture and \(host), in the direction of the ACK: loss, or a firewall that "
         + "forgets a connection at its second FIN. Until an ACK gets through, \(host) holds the port "
-        + "and a new call from it will be reset (rst-on-reuse)."
+        + "and a new call from it will be reset (rst-on-reuse)." + tracked.connection.blame(side)
       : "\(other) answered nothing, not even by RST: it is gone, or a firewall between drops the FIN "
         + "because it has forgotten the connection. Capture on \(other) to see whether the FIN arrives."
   }
