@@ -76,7 +76,7 @@ extension ConnectionTracker {
   mutating func takeSettled(_ place: UInt32, _ wantsHistory: (Connection) -> Bool) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
     guard summarize(index, at: now) else { return false }
-    _ = summary.reviewOneSided()
+    _ = summary.reviewOneSided(options.timers)
     guard !wantsHistory(summary) else { return false }
     forgetPages(index)
     quiet.remove(index)
@@ -91,7 +91,7 @@ extension ConnectionTracker {
     quiet.remove(index)
     expireTimers(woken, now: now)
     if hasFinished, !connections[woken].isOver { connections[woken].traits.insert(.openAtEnd) }
-    let changes = connections[woken].reviewOneSided()
+    let changes = connections[woken].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: woken) }
     return woken
   }

@@ -308,7 +308,7 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Takes a connection out of the table; it waits in `settled` to be collected.
   private mutating func settle(_ place: UInt32) {
-    let changes = connections[place].reviewOneSided()
+    let changes = connections[place].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
     if newer == 0 {

@@ -114,8 +114,19 @@ struct Script {
     _ text: String, options: TrackerOptions = TrackerOptions(), exchanged: Bool = false,
     endingAt end: Double? = nil
   ) -> [TrackedConnection] {
+    track(segments(text, exchanged: exchanged), options: options, endingAt: end)
+  }
+
+  /// What the tracker makes of segments, numbered anew, in the order of the ids.
+  static func track(
+    _ segments: [Segment], options: TrackerOptions = TrackerOptions(), endingAt end: Double? = nil
+  ) -> [TrackedConnection] {
     var tracker = ConnectionTracker(options: options)
-    for segment in segments(text, exchanged: exchanged) { tracker.process(segment) }
+    for (index, segment) in segments.enumerated() {
+      var numbered = segment
+      numbered.frame = UInt64(index + 1)
+      tracker.process(numbered)
+    }
     if let end {
       tracker.advanceClock(
         to: CaptureTime(nanoseconds: 1_700_000_000_000_000_000 + Int64(end * 1e9)))
