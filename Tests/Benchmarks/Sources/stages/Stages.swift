@@ -46,18 +46,25 @@ struct Stages: ParsableCommand {
   }
 }
 
-/// Frames to segments.
+/// Frames to segments, as many at a time as are tracked together.
 struct Decoding: ~Copyable {
   private var decoder = PacketDecoder()
-  private var segment = Segment()
+  private var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
 
-  mutating func decode(_ batch: borrowing FrameBatch, _ body: (Segment) -> Void) {
+  mutating func decode(_ batch: borrowing FrameBatch, _ body: (Span<Segment>) -> Void) {
     let bytes = batch.bytes.span
+    var waiting = 0
     for index in 0..<batch.count {
       let outcome = decoder.decode(
-        bytes.extracting(batch.range(at: index)), header: batch.header(at: index), into: &segment)
-      if case .segment = outcome { body(segment) }
+        bytes.extracting(batch.range(at: index)), header: batch.header(at: index),
+        into: &segments[waiting])
+      guard case .segment = outcome else { continue }
+      waiting += 1
+      guard waiting == segments.count else { continue }
+      body(segments.span)
+      waiting = 0
     }
+    body(segments.span.extracting(0..<waiting))
   }
 }
 
@@ -89,10 +96,14 @@ struct Tracking: ~Copyable {
 
   private mutating func letGo() {
     let diagnoses = stage == .diagnose
-    while let done = tracker.nextSettled(
-      wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
-    {
-      if diagnoses { _ = diagnostician.examine(done) }
+    while true {
+      switch tracker.nextSettled(
+        wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
+      {
+      case .nothing: return
+      case .summary: if diagnoses { diagnostician.note(tracker.summary) }
+      case .history(let tracked): _ = diagnostician.examine(tracked)
+      }
     }
   }
 }
