@@ -40,10 +40,22 @@ extension ConnectionTracker {
   mutating func touch(_ place: UInt32) {
     if place & ConnectionTracker.quietMark != 0 {
       let index = place & ~ConnectionTracker.quietMark
-      touched &+= quiet[index].key.highAddress.low &+ UInt64(quiet[index].lastPage)
+      touched &+= quiet[index].key.highAddress.low &+ quiet[index].firstFrame
     } else {
       touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
       touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
+    }
+  }
+
+  /// Reads a little of the pages of a place.
+  @inline(__always)
+  mutating func touchPages(_ place: UInt32) {
+    guard place & ConnectionTracker.quietMark != 0 else { return }
+    let index = place & ~ConnectionTracker.quietMark
+    for number in 0..<4 {
+      let page = quiet[index].pages[number]
+      if page == 0 { return }
+      touched &+= UInt64(quietPages[page, 0].window) &+ UInt64(quietPages[page, 3].window)
     }
   }
 }

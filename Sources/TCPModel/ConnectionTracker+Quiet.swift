@@ -122,8 +122,8 @@ extension ConnectionTracker {
   private func lastTime(_ index: UInt32) -> CaptureTime {
     let count = quiet[index].count
     guard count > 0 else { return quiet[index].firstTime }
-    let slot = Int((count - 1) % QuietPage.capacity)
-    return quiet[index].time(of: quietPages[quiet[index].lastPage].segments[slot])
+    let (page, slot) = QuietPages.place(of: count - 1)
+    return quiet[index].time(of: quietPages[quiet[index].pages[page], slot])
   }
 
   /// Follows a quiet connection through all of its segments. Returns the place of what it became.
@@ -135,12 +135,10 @@ extension ConnectionTracker {
         beginningWith: first, source.key, tag, sourceIsLow: source.clientIsLow, id: source.id))
     take(first, at: place, sourceIsLow: source.clientIsLow, clock: first.time)
     var replay = source.replay
-    var page = source.firstPage
     for number in 0..<source.count {
-      let slot = number % QuietPage.capacity
-      if slot == 0, number > 0 { page = quietPages[page].next }
+      let (page, slot) = QuietPages.place(of: number)
       var segment = first
-      let side = source.read(quietPages[page].segments.span[Int(slot)], into: &segment, &replay)
+      let side = source.read(quietPages[source.pages[page], slot], into: &segment, &replay)
       expireTimers(place, now: segment.time)
       take(
         segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
@@ -160,11 +158,9 @@ extension ConnectionTracker {
     effects.reset()
     summary.takeUnrecorded(segment, sender: .client, &effects)
     var replay = source.replay
-    var page = source.firstPage
     for number in 0..<source.count {
-      let slot = number % QuietPage.capacity
-      if slot == 0, number > 0 { page = quietPages[page].next }
-      let side = source.read(quietPages[page].segments.span[Int(slot)], into: &segment, &replay)
+      let (page, slot) = QuietPages.place(of: number)
+      let side = source.read(quietPages[source.pages[page], slot], into: &segment, &replay)
       if summary.takePredicted(segment, sender: side, meter: { _ in }) { continue }
       effects.reset()
       summary.expireTimers(options.timers, now: segment.time, &effects)
@@ -179,12 +175,11 @@ extension ConnectionTracker {
 
   /// Gives the pages of a quiet connection back.
   private mutating func forgetPages(_ index: UInt32) {
-    var page = quiet[index].firstPage
-    while page != 0 {
-      let next = quietPages[page].next
-      quietPages.remove(page)
-      page = next
+    for number in 0..<4 {
+      let page = quiet[index].pages[number]
+      if page == 0 { return }
+      quietPages.give(page)
+      quiet[index].pages[number] = 0
     }
-    quiet[index].firstPage = 0
   }
 }

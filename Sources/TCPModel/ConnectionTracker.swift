@@ -10,7 +10,7 @@ public struct ConnectionTracker: ~Copyable {
   /// Connections that are only remembered by their segments. Their places are marked with
   /// `quietMark`.
   var quiet = Slab(placeholder: QuietConnection())
-  var quietPages = Slab(placeholder: QuietPage())
+  var quietPages = QuietPages()
   /// Silence, in units of 2³⁰ ns, during which no timer can run out; 0 where connections are never
   /// held quietly.
   let quietPatience: Int64
@@ -356,7 +356,7 @@ public struct ConnectionTracker: ~Copyable {
   public mutating func finish() {
     var places = wheel.removeAll()
     for index in places.indices { places[index] = resolve(places[index]) }
-    places.sort { id(of: $0) < id(of: $1) }
+    sortByID(&places)
     for place in places {
       if place & ConnectionTracker.quietMark != 0 {
         settled.append(place)
@@ -372,8 +372,15 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Puts what was settled in one go into the order of the ids.
   private mutating func sortSettled(from first: Int) {
-    let sorted = settled[first...].sorted { id(of: $0) < id(of: $1) }
-    settled.replaceSubrange(first..., with: sorted)
+    var places = Array(settled[first...])
+    sortByID(&places)
+    settled.replaceSubrange(first..., with: places)
+  }
+
+  private func sortByID(_ places: inout [UInt32]) {
+    let ids = places.map { id(of: $0) }
+    if zip(ids, ids.dropFirst()).allSatisfy(<) { return }
+    places = zip(ids, places).sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   private func id(of place: UInt32) -> UInt64 {
@@ -394,7 +401,10 @@ public struct ConnectionTracker: ~Copyable {
   /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
     guard var place = settled.popFirst() else { return .nothing }
-    if settled.count > 4 { touch(settled[4]) }
+    if settled.count > 8 {
+      touch(settled[8])
+      touchPages(settled[4])
+    }
     if place & ConnectionTracker.quietMark != 0 {
       if takeSettled(place, wantsHistory) { return .summary }
       place = wakeSettled(place)

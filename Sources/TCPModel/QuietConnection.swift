@@ -6,8 +6,8 @@ import PacketDecoding
 /// when something happens, or when it is done.
 struct QuietConnection: Sendable, BitwiseCopyable {
   var key: FlowKey
-  /// Pages of its segments, 0 for none.
-  var firstPage: UInt32 = 0
+  /// The pages of its segments, 0 for none.
+  var pages = InlineArray<4, UInt32>(repeating: 0)
   var id: UInt64
   var firstFrame: UInt64
   var firstTime: CaptureTime
@@ -17,7 +17,6 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   private var clientNext: UInt32
   private var serverNext: UInt32 = 0
   private var synTimestamp: UInt32
-  var lastPage: UInt32 = 0
   private var synWindow: UInt16
   private var synMaximumSegmentSize: UInt16
   private var synIdentification: UInt16
@@ -45,7 +44,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   }
 
   /// Segments after the SYN at most.
-  static let limit: UInt8 = 15
+  static let limit: UInt8 = 4 * QuietPages.capacity - 1
 
   /// Nil unless the segment is a plain SYN.
   @inline(__always)
@@ -114,11 +113,11 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   ///
   /// - Parameters:
   ///   - patience: Silence in units of 2³⁰ ns during which no timer can run out.
-  ///   - pages: Where it is kept.
+  ///   - store: Where it is kept.
   /// - Returns: Whether it is one that can be kept like this.
   @inline(__always)
   mutating func take(
-    _ segment: Segment, sourceIsLow: Bool, patience: Int64, into pages: inout Slab<QuietPage>
+    _ segment: Segment, sourceIsLow: Bool, patience: Int64, into store: inout QuietPages
   ) -> Bool {
     let offset = segment.time.nanoseconds &- firstTime.nanoseconds
     let frames = segment.frame &- firstFrame
@@ -160,14 +159,10 @@ struct QuietConnection: Sendable, BitwiseCopyable {
       if side == .client { clientNext = end } else { serverNext = end }
     }
     lastUnit = UInt16(truncatingIfNeeded: unit)
-    let slot = Int(count % QuietPage.capacity)
+    let (page, slot) = QuietPages.place(of: count)
     count &+= 1
-    if slot == 0 {
-      let page = pages.insert(QuietPage())
-      if firstPage == 0 { firstPage = page } else { pages[lastPage].next = page }
-      lastPage = page
-    }
-    pages[lastPage].segments[slot] = QuietSegment(
+    if slot == 0 { pages[page] = store.take() }
+    store[pages[page], slot] = QuietSegment(
       segment, offset: offset, frames: UInt32(truncatingIfNeeded: frames),
       overhead: UInt8(truncatingIfNeeded: overhead), side: side)
     return true
@@ -243,10 +238,10 @@ struct QuietConnection: Sendable, BitwiseCopyable {
 
   /// Where the connection is followed now that it is not quiet any more, 0 while it is.
   var wokenPlace: UInt32 {
-    get { id == 0 ? lastPage : 0 }
+    get { id == 0 ? pages[0] : 0 }
     set {
       id = 0
-      lastPage = newValue
+      pages[0] = newValue
     }
   }
 
@@ -309,13 +304,4 @@ struct QuietSegment: Sendable, BitwiseCopyable {
 
   /// Nanoseconds since the first segment.
   var timeOffset: Int64 { Int64(timeOffsetHigh) << 32 | Int64(timeOffsetLow) }
-}
-
-/// Some segments of a quiet connection, side by side in memory.
-struct QuietPage: Sendable, BitwiseCopyable {
-  var segments = InlineArray<4, QuietSegment>(repeating: QuietSegment())
-  /// The page after this one, 0 at the end.
-  var next: UInt32 = 0
-
-  static let capacity: UInt8 = 4
 }

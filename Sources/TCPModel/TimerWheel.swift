@@ -82,13 +82,14 @@ struct TimerWheel {
   /// Every place in the wheel, in no particular order.
   var places: some Sequence<UInt32> { [slots.joined(), [due].joined()].joined() }
 
-  /// Takes out every place.
+  /// Takes out every place, as near to the order of their times as the wheel knows it.
   mutating func removeAll() -> [UInt32] {
-    var places = due
+    var places = [UInt32](due.reversed())
     due = []
-    for index in slots.indices {
-      places += slots[index]
-      slots[index] = []
+    for offset in 1...TimerWheel.slotCount {
+      let slot = TimerWheel.slot((hand ?? 0) &+ offset)
+      places += slots[slot]
+      slots[slot] = []
     }
     return places
   }
