@@ -325,7 +325,8 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Lets go of connections until there is room for `count` more.
   mutating func makeRoom(for count: Int) {
-    while held + count > options.maximumConnections, evict() {}
+    // Those that wait to be collected are let go already.
+    while held - settled.count + count > options.maximumConnections, evict() {}
   }
 
   /// Makes room: what is over goes first, then half-open attempts, then the longest idle.
