@@ -46,6 +46,24 @@ struct LiveDashboardTests {
     }
   }
 
+  @Test("Ctrl-Z gives the terminal back, and fg draws the screen anew")
+  func suspended() throws {
+    let result = try show(
+      "for connection-refused\\nkeys \\032\\nstopped\\nsignal 18\\nwait 1.5\\nsignal 2\\n")
+    #expect(result.status == 0)
+    let screens = result.output.components(separatedBy: LiveDashboardTests.enter)
+    // Before the first screen, the first one, the one after it went on.
+    #expect(screens.count == 3)
+    let parts = screens.dropFirst().map { $0.components(separatedBy: LiveDashboardTests.leave) }
+    for part in parts { #expect(part.count == 2) }
+    // While it stood still, nothing was drawn, and the cursor was there.
+    #expect(parts.first?.last?.contains("stopped") == true)
+    #expect(parts.first?.last?.contains("\u{1B}[H") == false)
+    #expect(parts.first?.first?.hasSuffix("\u{1B}[?25h") == true)
+    #expect(parts.last?.first?.contains("connection-refused ×") == true)
+    #expect(parts.last?.last?.contains("Totals") == true)
+  }
+
   @Test("It needs a terminal")
   func noTerminal() throws {
     #expect(try System.run(Place.executable, ["sniff", "-i", "lo", "--dashboard"]).status == 2)
