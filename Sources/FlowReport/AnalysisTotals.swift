@@ -15,7 +15,8 @@ public struct AnalysisTotals: Sendable {
   public var droppedByKernel: UInt64?
   /// Connections seen.
   public private(set) var connections: UInt64 = 0
-  /// States held by endpoints when the capture ended, CLOSED and LISTEN left out.
+  /// States held by endpoints when the capture ended, CLOSED and LISTEN left out, and those of
+  /// connections that were let go early.
   public private(set) var states = [UInt64](repeating: 0, count: TCPState.allCases.count)
   /// Who closed first, by `Closer.rawValue`.
   public private(set) var closers = [UInt64](repeating: 0, count: 4)
@@ -34,8 +35,11 @@ public struct AnalysisTotals: Sendable {
   /// Counts a connection that has been let go.
   public mutating func count(_ connection: Connection) {
     connections += 1
-    count(connection.client.state)
-    if !connection.traits.contains(.isSelf) { count(connection.server.state) }
+    // What became of one that was let go early is not known.
+    if !connection.traits.contains(.evicted) {
+      count(connection.client.state)
+      if !connection.traits.contains(.isSelf) { count(connection.server.state) }
+    }
     closers[Int(connection.activeCloser.rawValue)] += 1
     if let time = connection.handshakeTime { handshakes.count(time) }
   }

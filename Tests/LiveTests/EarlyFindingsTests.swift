@@ -17,6 +17,7 @@ struct EarlyFindingsTests {
     var early: Set<String> = []
     var last: Set<String> = []
     var transitions = 0
+    var withdrawals: [Withdrawal] = []
 
     mutating func show(
       _ finding: Finding, on tracked: TrackedConnection?, now: CaptureTime,
@@ -24,6 +25,11 @@ struct EarlyFindingsTests {
     ) {
       guard let tracked, !isEnding else { return }
       early.insert("\(finding.id) on \(tracked.connection.id)")
+    }
+
+    mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
+      early.remove("\(withdrawal.finding) on \(withdrawal.connection)")
+      withdrawals.append(withdrawal)
     }
 
     mutating func show(
@@ -76,6 +82,7 @@ struct EarlyFindingsTests {
     }
     notes.isEnding = true
     analysis.finish(&notes, to: &out)
+    #expect(notes.withdrawals.isEmpty)
     #expect(notes.early.subtracting(notes.last).isEmpty)
     #expect(notes.transitions == 0)
   }

@@ -10,7 +10,8 @@ public enum RecordSchema {
         { "$ref": "#/$defs/transition" },
         { "$ref": "#/$defs/finding" },
         { "$ref": "#/$defs/summary" },
-        { "$ref": "#/$defs/interval" }
+        { "$ref": "#/$defs/interval" },
+        { "$ref": "#/$defs/withdrawn" }
       ],
       "$defs": {
         "count": { "type": "integer", "minimum": 0 },
@@ -202,6 +203,20 @@ public enum RecordSchema {
             "dropped_by_kernel_total": { "$ref": "#/$defs/count" },
             "dropped_by_interface_total": { "$ref": "#/$defs/count" },
             "let_go_early_total": { "$ref": "#/$defs/count" }
+          }
+        },
+        "withdrawn": {
+          "description": "a finding of sniff on a living connection does not stand any more",
+          "type": "object",
+          "required": ["type", "schema", "id", "connection", "replaced_by", "time", "time_ns"],
+          "properties": {
+            "type": { "const": "withdrawn" },
+            "schema": { "const": 1 },
+            "id": { "type": "string" },
+            "connection": { "type": "integer", "minimum": 1 },
+            "replaced_by": { "type": ["string", "null"] },
+            "time": { "$ref": "#/$defs/time" },
+            "time_ns": { "$ref": "#/$defs/nanoseconds" }
           }
         }
       }

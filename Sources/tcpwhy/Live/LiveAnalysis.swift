@@ -84,10 +84,9 @@ struct LiveAnalysis: ~Copyable {
   mutating func tell(_ view: inout some LiveView, to out: inout OutputBuffer) {
     collectTransitions(&view, to: &out)
     while let tracked = tracker.nextDisturbed() {
-      for finding in inspector.news(of: tracked, diagnostician.facts, now: now)
-      where finding.severity >= minSeverity {
-        view.show(finding, on: tracked, now: now, to: &out)
-      }
+      let news = inspector.news(of: tracked, diagnostician.facts, from: minSeverity, now: now)
+      for withdrawal in news.withdrawals { view.show(withdrawal, to: &out) }
+      for finding in news.findings { view.show(finding, on: tracked, now: now, to: &out) }
     }
     collectSettled(&view, showsFindings: true, to: &out)
   }
@@ -110,9 +109,10 @@ struct LiveAnalysis: ~Copyable {
       for finding in findings { totals.count(finding) }
       settled += 1
       let shown = findings.filter { $0.severity >= minSeverity }
-      let news = inspector.remainder(of: shown, on: tracked.connection.id)
+      let news = inspector.remainder(of: shown, on: tracked.connection.id, now: now)
+      for withdrawal in news.withdrawals { view.show(withdrawal, to: &out) }
       if showsFindings {
-        for finding in news { view.show(finding, on: tracked, now: now, to: &out) }
+        for finding in news.findings { view.show(finding, on: tracked, now: now, to: &out) }
       }
       view.settle(tracked, shown, to: &out)
     }

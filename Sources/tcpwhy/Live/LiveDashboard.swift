@@ -32,6 +32,10 @@ struct LiveDashboard: LiveView {
     findings.add(finding)
   }
 
+  mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
+    findings.remove(withdrawal.finding, on: withdrawal.connection)
+  }
+
   mutating func show(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer
   ) {

@@ -8,18 +8,42 @@ struct LiveInspector {
   /// What has been told, by connection.
   private var told: [UInt64: [String]] = [:]
 
-  /// What a living connection shows and was not told before.
+  /// What is to be told of a connection.
+  struct News {
+    /// Findings that were not told before.
+    var findings: [Finding]
+    /// Those told before that do not stand any more.
+    var withdrawals: [Withdrawal]
+  }
+
+  /// What a living connection shows and was not told before, and what another finding now replaces.
+  /// That a finding does not show for a while is nothing yet.
   mutating func news(
-    of tracked: TrackedConnection, _ facts: CaptureFacts, now: CaptureTime
-  ) -> [Finding] {
+    of tracked: TrackedConnection, _ facts: CaptureFacts, from severity: Severity, now: CaptureTime
+  ) -> News {
+    let id = tracked.connection.id
     var findings = examiner.examine(tracked, facts)
-    findings.removeAll { isPremature($0, tracked.connection, now) }
-    let known = told[tracked.connection.id] ?? []
+    findings.removeAll { $0.severity < severity || isPremature($0, tracked.connection, now) }
+    let known = told[id] ?? []
+    let gone = known.filter { told in !findings.contains { $0.id == told } }
+    let withdrawals = gone.map { withdrawal(of: $0, for: findings, on: id, now) }
+      .filter { $0.replacement != nil }
     findings.removeAll { known.contains($0.id) }
-    if !findings.isEmpty {
-      told[tracked.connection.id, default: []] += Set(findings.map(\.id)).sorted()
+    if !findings.isEmpty || !withdrawals.isEmpty {
+      told[id] =
+        known.filter { told in !withdrawals.contains { $0.finding == told } }
+        + Set(findings.map(\.id)).sorted()
     }
-    return findings
+    return News(findings: findings, withdrawals: withdrawals)
+  }
+
+  private func withdrawal(
+    of told: String, for findings: [Finding], on id: UInt64, _ now: CaptureTime
+  ) -> Withdrawal {
+    let replacement = findings.first {
+      RuleCatalogue.rule($0.id)?.supersedes.contains(told) == true
+    }
+    return Withdrawal(finding: told, connection: id, replacement: replacement?.id, time: now)
   }
 
   /// Whether a finding says that something did not come which still may.
@@ -37,9 +61,15 @@ struct LiveInspector {
   /// 3 s; Linux: after 1 s each).
   private static let patience = 3 * Timers.second
 
-  /// Those of the last findings on a connection that were not told while it lived. It is forgotten.
-  mutating func remainder(of findings: [Finding], on id: UInt64) -> [Finding] {
-    guard let known = told.removeValue(forKey: id) else { return findings }
-    return findings.filter { !known.contains($0.id) }
+  /// Those of the last findings on a connection that were not told while it lived, and what was
+  /// told and is not among them. The connection is forgotten.
+  mutating func remainder(of findings: [Finding], on id: UInt64, now: CaptureTime) -> News {
+    guard let known = told.removeValue(forKey: id) else {
+      return News(findings: findings, withdrawals: [])
+    }
+    let gone = known.filter { told in !findings.contains { $0.id == told } }
+    return News(
+      findings: findings.filter { !known.contains($0.id) },
+      withdrawals: gone.map { withdrawal(of: $0, for: findings, on: id, now) })
   }
 }

@@ -21,6 +21,21 @@ struct LiveRecords: LiveView {
     writer.write([finding], to: &out)
   }
 
+  mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
+    guard writer.kinds.contains(.finding) else { return }
+    out.write("{\"type\":\"withdrawn\",\"schema\":\(RecordWriter.schemaVersion),\"id\":")
+    out.write(json: withdrawal.finding)
+    out.write(",\"connection\":\(withdrawal.connection),\"replaced_by\":")
+    if let replacement = withdrawal.replacement {
+      out.write(json: replacement)
+    } else {
+      out.write("null")
+    }
+    out.write(",\"time\":\"")
+    out.write(withdrawal.time)
+    out.write("\",\"time_ns\":\(withdrawal.time.nanoseconds)}\n")
+  }
+
   mutating func show(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer
   ) {

@@ -10,6 +10,9 @@ struct LiveText: LiveView {
   private let layout: TextLayout
   private let timers: Timers
   private var causes = CauseLog()
+  /// What was shown of living connections, so that it can be taken back.
+  private var shown: [UInt64: Set<String>] = [:]
+  private static let shownLimit = 4096
   private var report: LiveReport
 
   init(layout: TextLayout, timers: Timers, report: LiveReport) {
@@ -25,7 +28,10 @@ struct LiveText: LiveView {
     switch causes.count(finding) {
     case .full: writeFull(finding, tracked, now, to: &out)
     case .line(let count): writeLine(finding, count, to: &out)
-    case .silent: break
+    case .silent: return
+    }
+    if let tracked, shown.count < LiveText.shownLimit {
+      shown[tracked.connection.id, default: []].insert(finding.id)
     }
   }
 
@@ -57,6 +63,16 @@ struct LiveText: LiveView {
     out.write(" \(finding.summary.escapedForTerminal)\n")
   }
 
+  mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
+    guard shown[withdrawal.connection]?.remove(withdrawal.finding) != nil else { return }
+    time(withdrawal.time, to: &out)
+    out.write(" #\(withdrawal.connection) ")
+    out.write(layout.palette.revoked(withdrawal.finding))
+    let why = withdrawal.replacement.map { "; it is \($0)" } ?? ""
+    out.write(layout.palette.faint(" (taken back\(why))"))
+    out.write("\n")
+  }
+
   mutating func show(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer
   ) {
@@ -77,6 +93,7 @@ struct LiveText: LiveView {
   mutating func settle(
     _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
   ) {
+    shown[tracked.connection.id] = nil
     report.add(tracked, findings)
   }
 

@@ -13,6 +13,8 @@ protocol LiveView {
   mutating func show(
     _ finding: Finding, on tracked: TrackedConnection?, now: CaptureTime,
     to out: inout OutputBuffer)
+  /// A finding that was shown does not stand any more.
+  mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer)
   /// An endpoint has changed its state, or a change was taken back.
   mutating func show(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer)

@@ -17,6 +17,15 @@ struct RecentFindings {
     causes = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
   }
 
+  /// Takes back a finding, if it is the latest of its cause.
+  mutating func remove(_ id: String, on connection: UInt64) {
+    let cause = causes.first {
+      $0.value.finding.id == id && $0.value.finding.connections == [connection]
+    }
+    guard let (key, value) = cause else { return }
+    causes[key] = value.count > 1 ? (value.finding, value.count - 1, value.order) : nil
+  }
+
   /// The latest causes, latest first.
   func latest(_ count: Int) -> [(finding: Finding, count: Int)] {
     causes.values.sorted { $0.order > $1.order }.prefix(count).map { ($0.finding, $0.count) }

@@ -1,0 +1,1 @@
+../../HostileTests/Harness/FrameBytes.swift

@@ -1,0 +1,1 @@
+../../FlowReportTests/Support/SchemaCheck.swift
