@@ -169,6 +169,7 @@ public struct ConnectionTracker: ~Copyable {
       supersede(old, by: place, segment, sourceIsLow: sourceIsLow)
       // Not before, when it could be the old one, nor once this one is in the wheel.
       makeRoom(for: 0)
+      if previousIncarnations.count > options.maximumIncarnations { _ = evict() }
     }
     wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
     return place

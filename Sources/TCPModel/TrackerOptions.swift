@@ -3,6 +3,9 @@ public struct TrackerOptions: Sendable {
   public var timers = Timers()
   /// Connections held at once, half-open and closed ones included. The least valuable go first.
   public var maximumConnections = 1_000_000
+  /// Connections that follow an older one on the same 4-tuple, held at once: with what is kept of the
+  /// older one they take several times the memory of others.
+  public var maximumIncarnations: Int { max(16, maximumConnections / 8) }
   /// Silence after which an open connection is let go, nanoseconds; nil: never. A capture file has
   /// an end; a live capture that runs for days needs a limit.
   public var idleLimit: Int64?
