@@ -29,6 +29,9 @@ struct Generate: ParsableCommand {
   @Option(help: "Connections open at once, of short, bulk and scale.")
   var open: Int?
 
+  @Option(help: "Microseconds from one segment to the next, on average; not of mixed.")
+  var spacing = 1
+
   @Option(name: .customLong("snap-length"), help: "Bytes kept of each frame.")
   var snapLength = 128
 
@@ -36,8 +39,11 @@ struct Generate: ParsableCommand {
   var output: String?
 
   func validate() throws {
-    guard connections > 0, packets > 0, open ?? 1 > 0, (54...65_535).contains(snapLength) else {
-      throw ValidationError("Counts are above 0, the snap length between 54 and 65535.")
+    guard connections > 0, packets > 0, open ?? 1 > 0, (1...1_000_000).contains(spacing),
+      (54...65_535).contains(snapLength)
+    else {
+      throw ValidationError(
+        "Counts are above 0, the snap length between 54 and 65535, the spacing up to a second.")
     }
   }
 
@@ -57,7 +63,8 @@ struct Generate: ParsableCommand {
       return
     }
     var healthy = Healthy(
-      CaptureOutput(descriptor: descriptor, snapLength: snapLength), seed: seed)
+      CaptureOutput(descriptor: descriptor, snapLength: snapLength), seed: seed,
+      microsecondsApart: spacing)
     switch mode {
     case .short: try healthy.short(connections: connections, open: open ?? 1000)
     case .bulk: try healthy.bulk(packets: packets, open: open ?? 8)

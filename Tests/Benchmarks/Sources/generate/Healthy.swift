@@ -1,11 +1,14 @@
-/// Captures of connections in which nothing goes wrong. Segments are a microsecond apart.
+/// Captures of connections in which nothing goes wrong.
 struct Healthy: ~Copyable {
   private var output: CaptureOutput
   private var random: Random
   private var time: Int64 = 1_700_000_000_000_000_000
+  /// From one segment to the next, nanoseconds, on average.
+  private let spacing: Int
 
-  init(_ output: consuming CaptureOutput, seed: UInt64) {
+  init(_ output: consuming CaptureOutput, seed: UInt64, microsecondsApart: Int) {
     self.output = output
+    spacing = 1000 * microsecondsApart
     random = Random(seed: seed)
   }
 
@@ -79,6 +82,6 @@ struct Healthy: ~Copyable {
 
   private mutating func write(_ packet: Packet) throws {
     try output.write(packet, time: time)
-    time += Int64(500 + random.below(1001))
+    time += Int64(spacing / 2 + random.below(spacing + 1))
   }
 }
