@@ -82,8 +82,15 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "SegmentScripts", dependencies: ["TCPModel", "PacketDecoding"],
+      path: "Tests/SegmentScripts", swiftSettings: settings),
     .testTarget(
-      name: "TCPModelTests", dependencies: ["TCPModel", "PacketDecoding"],
+      name: "FlowDiagnosisTests",
+      dependencies: ["SegmentScripts", "FlowDiagnosis", "TCPModel", "PacketDecoding"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TCPModelTests", dependencies: ["SegmentScripts", "TCPModel", "PacketDecoding"],
       resources: [.copy("Golden")], swiftSettings: settings),
     .testTarget(
       name: "FlowReportTests",

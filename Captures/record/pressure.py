@@ -21,7 +21,7 @@ def tiny(lab, listener, first="client", request=b"PING\r\n", answer=b"PONG\r\n",
 
 
 @scenario("pressure/time-wait-pileup", snaplen=74, topology="direct", client="10.0.1.5",
-          server="10.0.1.9")
+          server="10.0.1.9", silent=["short-connections"])
 def pileup(lab):
     """A client makes 1,200 connections to one service as fast as it can and closes each
     first: 1,200 ports in TIME-WAIT at once, for a minute each."""
@@ -45,7 +45,8 @@ def pileup_look_alike(lab):
         tiny(lab, listener, "client" if number % 2 else "server", pause=0.05)
 
 
-@scenario("pressure/port-exhaustion", topology="direct", snaplen=74)
+@scenario("pressure/port-exhaustion", topology="direct", snaplen=74,
+          silent=["short-connections"])
 def port_exhaustion(lab):
     """A client with forty ephemeral ports (ip_local_port_range) connects whenever it can and closes
     first. Once all forty are in TIME-WAIT connect() fails without a packet, and each port comes back

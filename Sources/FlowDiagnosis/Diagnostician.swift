@@ -4,15 +4,16 @@ public import TCPModel
 public struct Diagnostician: ~Copyable {
   private let examiner = Examiner()
   private var ledgers: Ledgers
-  /// Findings that a ledger may yet explain better, with their rules; they wait for `conclude`.
-  private var waiting: [(rule: Int, finding: Finding)] = []
+  /// Findings that all connections together may explain better; they wait for `conclude`.
+  private var waiting: [WaitingFinding] = []
   /// Those of the connection examined last.
   public private(set) var pending: [Finding] = []
   private static let waitingLimit = 50_000
-  /// Whether findings that a ledger may yet explain better wait for `conclude`. Off where findings
-  /// are wanted at once.
+  /// Whether findings that all connections together may explain better wait for `conclude`. Off
+  /// where findings are wanted at once.
   public var waitsForLedgers = false
-  /// What is known about the capture as a whole; set before `conclude`.
+  /// What is known about the capture as a whole: `end` is to be set once it is known, whether it is
+  /// one-sided is found out here.
   public var facts = CaptureFacts()
 
   public init(_ options: DiagnosisOptions = DiagnosisOptions()) {
@@ -37,16 +38,24 @@ public struct Diagnostician: ~Copyable {
     note(tracked.connection)
     guard Diagnostician.wantsHistory(of: tracked.connection) else { return [] }
     ledgers.noteEvents(tracked)
+    facts.isOneSided = ledgers.isOneSided
     let found = examiner.find(tracked, facts)
+    if waitsForLedgers, !found.contains(where: { $0.finding.severity == .error }) {
+      ledgers.noteSilence(tracked)
+    }
     if found.isEmpty { return [] }
     guard waitsForLedgers, waiting.count < Diagnostician.waitingLimit,
-      found.contains(where: { examiner.coverable.contains($0.rule) })
+      found.contains(where: { examiner.reviewed.contains($0.rule) })
     else { return found.map(\.finding) }
+    let caller = Caller(tracked.connection)
     var findings: [Finding] = []
     for entry in found {
-      if examiner.coverable.contains(entry.rule) {
+      if examiner.reviewed.contains(entry.rule) {
         pending.append(entry.finding)
-        waiting.append(entry)
+        waiting.append(
+          WaitingFinding(
+            rule: entry.rule, finding: entry.finding, caller: caller,
+            start: tracked.connection.firstTime))
       } else {
         findings.append(entry.finding)
       }
@@ -55,19 +64,25 @@ public struct Diagnostician: ~Copyable {
   }
 
   /// What all connections together show by now.
-  public func causes() -> [Finding] { ledgers.conclude(facts) }
+  public func causes() -> [Finding] {
+    var review = Review(waiting: [], findings: ledgers.conclude(facts))
+    review.dropSuperseded()
+    return review.findings
+  }
 
   /// What all connections together show, and what had been waiting for that.
   public mutating func conclude() -> [Finding] {
-    let findings = causes()
-    let covering = findings.filter { !$0.covers.isEmpty }
-    let kept = waiting.filter { entry in
-      !covering.contains { other in
-        examiner.ledgerRule(other.id, supersedes: entry.rule)
-          && entry.finding.connections.allSatisfy(other.covers.contains)
-      }
-    }
+    facts.isOneSided = ledgers.isOneSided
+    var review = Review(waiting: waiting, findings: causes())
     waiting = []
-    return kept.map(\.finding) + findings
+    if !review.waiting.isEmpty {
+      review.dropCovered(examiner)
+      review.absorbIntoFloods(examiner)
+      review.absorbIntoOverflows()
+      review.tellFatalSilences { ledgers.survivedSilence(of: $0) }
+      review.nameEchoed { ledgers.call(with: $0, besides: $1) }
+      if facts.isOneSided { review.doubtSilence() }
+    }
+    return review.waiting.map(\.finding) + review.findings
   }
 }

@@ -11,8 +11,9 @@ public struct Examiner: Sendable {
   private let order: [Int]
   /// By id of a ledger's rule: those it makes superfluous.
   private let supersededByLedger: [String: RuleSet]
-  /// Those that some ledger's rule makes superfluous.
-  let coverable: RuleSet
+  /// Those whose findings the end of the input may explain better.
+  let reviewed: RuleSet
+  private let places: [String: Int]
 
   public init() { self = Examiner.shared }
 
@@ -30,14 +31,15 @@ public struct Examiner: Sendable {
     self.supersedes = supersedes
     gates = rules.map(\.gate)
     var byLedger: [String: RuleSet] = [:]
-    var coverable = RuleSet()
+    var reviewed = set(Review.rules)
     for rule in all where places[rule.id] == nil {
       let covered = set(rule.supersedes)
       byLedger[rule.id] = covered
-      coverable.formUnion(covered)
+      reviewed.formUnion(covered)
     }
     supersededByLedger = byLedger
-    self.coverable = coverable
+    self.reviewed = reviewed
+    self.places = places
     var order: [Int] = []
     var visited = RuleSet()
     func visit(_ rule: Int) {
@@ -68,8 +70,14 @@ public struct Examiner: Sendable {
       guard rules[rule].mayApply(to: tracked.connection) else { continue }
       let findings = rules[rule].examine(tracked, facts)
       if findings.isEmpty { continue }
-      dropped.formUnion(supersedes[rule])
-      for finding in findings { found.append((rule, finding)) }
+      for finding in findings {
+        var superseded = supersedes[rule]
+        for id in finding.spares {
+          if let place = places[id] { superseded.remove(place) }
+        }
+        dropped.formUnion(superseded)
+        found.append((rule, finding))
+      }
     }
     if found.count > 1 {
       found.removeAll { dropped.contains($0.rule) }

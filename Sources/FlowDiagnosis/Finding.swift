@@ -27,6 +27,10 @@ public struct Finding: Sendable {
   /// Every connection whose less specific findings this one makes superfluous; for the findings of
   /// ledgers, which `connections` need not list in full.
   var covers: Set<UInt64> = []
+  /// The same, where they are too many to be listed.
+  var coveredCalls: CoveredCalls?
+  /// Ids that its rule supersedes, but this one does not.
+  var spares: [String] = []
 
   public init(
     id: String, severity: Severity, confidence: Confidence, connections: [UInt64],

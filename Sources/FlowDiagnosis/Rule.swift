@@ -52,14 +52,6 @@ public enum RuleGroup: String, CaseIterable, Sendable {
   case capture = "The capture itself"
 }
 
-/// What is known about the capture as a whole.
-public struct CaptureFacts: Sendable {
-  /// Frames the kernel dropped while capturing, if the source told.
-  public var droppedByKernel: UInt64 = 0
-
-  public init() {}
-}
-
 /// What users can ask of the rules.
 public struct DiagnosisOptions: Sendable {
   public var timers = Timers()

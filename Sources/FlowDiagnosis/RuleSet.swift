@@ -10,5 +10,7 @@ struct RuleSet {
 
   mutating func insert(_ rule: Int) { bits |= 1 << UInt128(rule) }
 
+  mutating func remove(_ rule: Int) { bits &= ~(1 << UInt128(rule)) }
+
   mutating func formUnion(_ other: RuleSet) { bits |= other.bits }
 }

@@ -37,6 +37,21 @@ extension TrackedConnection {
     return doubtful ? confidence.lowered : confidence
   }
 
+  /// `confidence`, as above, and lowered when the capture ends so soon after the last segment that an
+  /// answer may yet have come.
+  ///
+  /// - Parameters:
+  ///   - last: When it was sent, nil if its sender gave up.
+  ///   - pause: How long an answer may take, nanoseconds.
+  func confidence(
+    _ confidence: Confidence, silentSince last: CaptureTime?, for pause: Int64,
+    _ facts: CaptureFacts
+  ) -> Confidence {
+    let known = self.confidence(confidence)
+    guard let last, facts.endsWithin(pause, of: last) else { return known }
+    return known.lowered
+  }
+
   /// "10.0.0.5:41234".
   var client: String { connection.name(.client) }
   /// "10.0.0.9:443".

@@ -77,6 +77,7 @@ struct Analysis: ~Copyable {
     progress.end()
     totals.files += UInt64(input.paths.count - files.problems.count { $0.isRefusal })
     tracker.finish()
+    diagnostician.facts.end = tracker.now
     drain(body)
     totals.tracker = tracker.counts
     return (files.problems + problems + input.problems).map(\.description)

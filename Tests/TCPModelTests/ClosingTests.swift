@@ -1,4 +1,5 @@
 import PacketDecoding
+import SegmentScripts
 import TCPModel
 import Testing
 

@@ -23,7 +23,10 @@ public struct CaptureDuplicates: LedgerRule {
     var sample = ConnectionSample()
     var frames: UInt64 = 0
     var copies: UInt64 = 0
+    /// The first pair on record; of a long connection the record may lack all.
     private var example: Example?
+    private var exampleID = UInt64.max
+    private var firstFrame: UInt64 = 0
     var last = CaptureTime.epoch
 
     mutating func observe(_ tracked: TrackedConnection) {
@@ -38,7 +41,11 @@ public struct CaptureDuplicates: LedgerRule {
       copies &+= UInt64(connection.client.captureDuplicates)
       copies &+= UInt64(connection.server.captureDuplicates)
       last = max(last, connection.lastTime)
-      if sample.isFirst(connection.id) { example = Example(tracked) }
+      if connection.id < exampleID, let pair = Example(tracked) {
+        example = pair
+        exampleID = connection.id
+      }
+      if sample.isFirst(connection.id) { firstFrame = connection.firstFrame }
     }
 
     private static func isDoubled(_ endpoint: Endpoint) -> Bool {
@@ -49,7 +56,7 @@ public struct CaptureDuplicates: LedgerRule {
 
     func conclude() -> [Finding] {
       guard sample.count > 0, copies > 2 else { return [] }
-      var proof: [FrameRole] = []
+      var proof = [FrameRole(firstFrame, "first frame of a connection with copies")]
       var detail = ""
       var values: [(name: String, value: FindingValue)] = [
         ("copies", .integer(Int64(clamping: copies))),

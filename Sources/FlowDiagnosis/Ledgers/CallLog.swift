@@ -126,6 +126,30 @@ struct CallLog: ~Copyable {
     }
   }
 
+  /// The call whose SYN or newest segment had a timestamp, at a listener; of several the one nearest
+  /// before or after a time, a minute at most.
+  ///
+  /// - Parameter id: A call that is not meant.
+  func call(
+    with timestamp: TimestampValue, at listener: Listener, near time: CaptureTime,
+    besides id: UInt64, _ parties: borrowing Parties
+  ) -> (call: CallNote, caller: Caller)? {
+    var best: (call: CallNote, caller: Caller)?
+    var distance: UInt64 = UInt64(60 * Timers.second)
+    for index in notes.indices {
+      let call = notes[index]
+      guard call.isTimestamped, call.id != id,
+        call.firstTimestamp == timestamp || call.newestTimestamp == timestamp
+      else { continue }
+      let caller = parties.caller(Int(call.caller))
+      let away = call.start.nanoseconds(since: time).magnitude
+      guard caller.listener == listener, away < distance else { continue }
+      best = (call, caller)
+      distance = away
+    }
+    return best
+  }
+
   /// The calls of a caller that are wanted, by time.
   func sorted(_ list: CallList, where isWanted: (CallNote) -> Bool) -> [CallNote] {
     var calls: [CallNote] = []

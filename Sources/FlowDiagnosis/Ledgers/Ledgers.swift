@@ -11,6 +11,14 @@ struct Ledgers: ~Copyable {
   /// The latest time any of them showed: when the capture ended.
   private var end = CaptureTime(nanoseconds: .min)
 
+  /// Connections of which both directions were seen, and such of one direction that were answered.
+  private var twoSided = 0
+  private var halves = 0
+  /// The longest silences after which connections went on, by caller.
+  private var survived: [Caller: Int64] = [:]
+
+  private static let callerLimit = 1 << 14
+
   private var synFlood: SynFloodLedger
   private let natTimestampDrop = NATTimestampDropLedger()
   private let optionsStripped = OptionsStrippedLedger()
@@ -36,6 +44,11 @@ struct Ledgers: ~Copyable {
   /// Notes a connection that has been let go.
   mutating func note(_ connection: Connection) {
     connections += 1
+    if connection.client.marks.intersection(connection.server.marks).contains(.seen) {
+      twoSided += 1
+    } else if connection.showsHalf {
+      halves += 1
+    }
     if end < connection.lastTime { end = connection.lastTime }
     let isHeld =
       connection.client.timeWaitFrame != 0 || connection.server.timeWaitFrame != 0
@@ -59,6 +72,30 @@ struct Ledgers: ~Copyable {
     timeDisorder.observe(tracked)
   }
 
+  /// Whether all of the capture shows one direction only.
+  var isOneSided: Bool { twoSided == 0 && halves > 0 }
+
+  /// Notes how long a connection was silent and yet went on.
+  mutating func noteSilence(_ tracked: TrackedConnection) {
+    guard tracked.connection.noticed.contains(.afterIdle), let silence = tracked.survivedSilence
+    else { return }
+    let caller = Caller(tracked.connection)
+    guard survived[caller] != nil || survived.count < Ledgers.callerLimit else { return }
+    survived[caller] = max(survived[caller] ?? 0, silence)
+  }
+
+  /// The longest silence after which a connection of a caller went on.
+  func survivedSilence(of caller: Caller) -> Int64? { survived[caller] }
+
+  /// The call whose timestamp a finding met elsewhere.
+  func call(
+    with timestamp: TimestampValue, besides entry: WaitingFinding
+  ) -> (call: CallNote, caller: Caller)? {
+    calls.call(
+      with: timestamp, at: entry.caller.listener, near: entry.start,
+      besides: entry.finding.connections[0], parties)
+  }
+
   /// What the notes show, once the input has ended, in the order of the catalogue.
   func conclude(_ facts: CaptureFacts) -> [Finding] {
     var findings = synFlood.conclude(parties, end: end)
@@ -75,5 +112,32 @@ struct Ledgers: ~Copyable {
     findings += gaps.conclude(facts)
     findings += timeDisorder.conclude()
     return findings
+  }
+}
+
+extension Connection {
+  /// Whether one end alone was seen, and shows that the other one was heard.
+  fileprivate var showsHalf: Bool {
+    if traits.contains(.isSelf) { return false }
+    let isClient = client.marks.contains(.seen)
+    let seen = isClient ? client.marks : server.marks
+    let unseen = isClient ? server.marks : client.marks
+    return seen.contains(.acknowledgedSomething) || unseen.contains(.initialSequenceKnown)
+  }
+}
+
+extension TrackedConnection {
+  /// The longest silence after which an end sent and was answered.
+  fileprivate var survivedSilence: Int64? {
+    var longest: Int64?
+    for (index, segment) in segments.enumerated()
+    where index > 0 && segment.annotations.contains(.afterIdle) {
+      let peer = connection[segment.sender.peer]
+      let isAnswered = peer.lastFrame > segment.frame && peer.rstCount == 0
+      guard isAnswered else { continue }
+      let silence = segment.time.nanoseconds(since: segments[index - 1].time)
+      longest = max(longest ?? 0, min(silence, connection.longestIdle))
+    }
+    return longest
   }
 }

@@ -1,4 +1,5 @@
 import PacketDecoding
+import TCPModel
 
 /// A listening socket.
 struct Listener: Hashable, Comparable, BitwiseCopyable {
@@ -23,6 +24,17 @@ extension Listener: DirectoryKey {
 struct Caller: Hashable, Comparable, BitwiseCopyable {
   var client: IPAddress
   var listener: Listener
+
+  init(client: IPAddress, listener: Listener) {
+    self.client = client
+    self.listener = listener
+  }
+
+  init(_ connection: Connection) {
+    client = connection.socket(.client).address
+    let (address, port) = connection.socket(.server)
+    listener = Listener(address: address, port: port)
+  }
 
   static func < (left: Caller, right: Caller) -> Bool {
     (left.client, left.listener) < (right.client, right.listener)

@@ -240,7 +240,7 @@ struct SynFloodLedger: ~Copyable {
     if frames.last?.frame != sum.lastFrame {
       frames.append(FrameRole(sum.lastFrame, "the last SYN counted"))
     }
-    return Finding(
+    var finding = Finding(
       id: SynFlood.id, severity: .warning, confidence: .likely,
       connections: examples.map(\.firstID).sorted(), connectionCount: sum.failed, frames: frames,
       time: CaptureTime(nanoseconds: endSecond * Timers.second)
@@ -263,5 +263,8 @@ struct SynFloodLedger: ~Copyable {
         ("seconds", .integer(lasted)),
       ],
       causeKey: listener.name)
+    finding.coveredCalls = CoveredCalls(
+      listener: listener, seconds: endSecond - lasted + 1...endSecond)
+    return finding
   }
 }

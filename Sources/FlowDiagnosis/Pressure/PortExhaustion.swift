@@ -8,6 +8,7 @@ public struct PortExhaustion: LedgerRule {
   public let title = "a caller runs out of local ports towards one service"
   public let group = RuleGroup.pressure
   public let severity = Severity.warning
+  public let supersedes = ["time-wait-pileup", "short-connections"]
 
   // Definition (RFC 6056 §2, §3; RFC 9293 §3.6.1):
   // 1. The connections of one caller to one service come from a set of at least eight ports that

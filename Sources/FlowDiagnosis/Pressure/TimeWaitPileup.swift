@@ -8,6 +8,7 @@ public struct TimeWaitPileup: LedgerRule {
   public let title = "TIME-WAIT piles up at the side that closes first"
   public let group = RuleGroup.pressure
   public let severity = Severity.warning
+  public let supersedes = ["short-connections"]
 
   // Definition (RFC 9293 §3.6, §3.6.1):
   // 1. A host closes its connections first and so holds each in TIME-WAIT, 60 s in Linux.

@@ -54,27 +54,36 @@ public struct TimeWaitAssassination: ConnectionRule {
       $0.frame < acknowledgment.frame && $0.frame > begin.frame && !$0.flags.contains(.rst)
         && $0.end != $0.sequence
     }.last
+    let late =
+      trigger
+      ?? tracked.sent(by: side.peer) {
+        $0.frame < acknowledgment.frame && $0.frame > begin.frame && $0.flags == .ack
+          && acknowledgment.time.nanoseconds(since: $0.time) < 1_000_000_000
+      }.last
     // The first final ACK is expected to end LAST-ACK in silence; only a further one draws a RST.
     // Once the ports are used again, the new SYN may have drawn it (paws-rejected-reuse).
     guard
-      trigger != nil
+      late != nil
         || acknowledgments.count > 1 && !connection.traits.contains(.replaced)
     else { return nil }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let lasted = reset.time.nanoseconds(since: begin.time)
     let cause =
-      trigger.map {
+      late.map {
         $0.flags.contains(.fin)
           ? "\(peer) repeated its FIN (frame \($0.frame)) before an earlier final ACK reached it"
-          : "an old segment of \(peer) came late (frame \($0.frame))"
+          : "an old \($0.length > 0 ? "segment" : "ACK") of \(peer) came late (frame \($0.frame))"
       } ?? "a second final ACK reached \(peer) after the first had ended its LAST-ACK"
     let summary =
       "TIME-WAIT of \(name) was ended after \(ProofText.duration(lasted)) instead of 60 s: \(cause), "
       + "the ACK it drew (frame \(acknowledgment.frame)) met no connection any more, and the RST "
       + "(frame \(reset.frame)) closed it."
     var frames = [FrameRole(begin.frame, "TIME-WAIT begins at \(name)")]
-    if let trigger { frames.append(FrameRole(trigger.frame, "late segment of \(peer)")) }
+    if let late {
+      let kind = late.end == late.sequence ? "ACK" : "segment"
+      frames.append(FrameRole(late.frame, "late \(kind) of \(peer)"))
+    }
     frames.append(FrameRole(acknowledgment.frame, "ACK from TIME-WAIT"))
     frames.append(FrameRole(reset.frame, "RST, SEQ = that ACK: TIME-WAIT ends"))
     return Finding(

@@ -4,7 +4,7 @@ extension AcceptQueueOverflow {
       mechanism: [
         "The kernel completes handshakes by itself and puts the new connections into the listener's accept queue, from which the program takes them by accept(). The queue holds as many as listen() asked for, at most net.core.somaxconn (4096 since Linux 5.4, 128 before). When the program does not keep up it fills.",
         "With the queue full and tcp_abort_on_overflow=0, the default, Linux drops the ACK that would complete a handshake and stays in SYN-RECEIVED. The caller is ESTABLISHED by then: connect() has returned and its request is on the way. The server drops that too, repeats its SYN,ACK at 1, 3, 7 … s, and takes the connection with whatever arrives once there is room. When the request expires first (tcp_synack_retries), the next data is answered by RST: the caller sees a connection that stood and was then reset without a byte.",
-        "With tcp_abort_on_overflow=1 the ACK is answered by RST at once. While the queue is full Linux also drops new SYNs, so that others see syn-unanswered or syn-lost.",
+        "With tcp_abort_on_overflow=1 the ACK is answered by RST at once. While the queue is full Linux also drops new SYNs: those to the same listener that go unanswered meanwhile are counted towards this.",
       ],
       ladder: [
         "  SYN-SENT     ---- SYN ------------------>  SYN-RECEIVED",
@@ -20,11 +20,12 @@ extension AcceptQueueOverflow {
       proof: [
         "The SYN,ACK passes again by its timer, with its first TSecr, although ACKs and data of the caller had passed longer than a round trip before, more than once.",
         "Or a RST without ACK flag and with SEQ = the server's ISN+1 follows the handshake's ACK within a round trip.",
+        "Or, behind SYN cookies, the ACK and the data that follows it are ignored for two seconds and more, while no SYN,ACK is repeated: possible at most, for nothing of it is the server's own.",
       ],
       lookAlikes: [
         "handshake-ack-lost: one round, then it completes. A queue that was full for a moment looks just so.",
         "Loss of everything in the caller's direction beyond the capture looks the same to the end; the server's counters decide.",
-        "Behind SYN cookies there is no request to repeat: only the caller's data is repeated, and no RST comes.",
+        "Behind SYN cookies there is no request to repeat: a way that is cut after the SYN,ACK looks the same.",
         "TCP_DEFER_ACCEPT: the bare ACK is dropped by intention, but the first data is taken.",
         "connection-refused: the RST answers the SYN and has the ACK flag.",
         "syn-flood: the queue of half-open requests is full, not that of completed ones.",

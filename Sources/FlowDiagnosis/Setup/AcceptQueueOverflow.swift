@@ -3,7 +3,8 @@ public import TCPModel
 
 /// A listener whose accept queue is full: completed handshakes are not taken.
 public struct AcceptQueueOverflow: ConnectionRule {
-  public let id = "accept-queue-overflow"
+  static let id = "accept-queue-overflow"
+  public var id: String { AcceptQueueOverflow.id }
   public let title = "the server does not take the completed handshake: its accept queue is full"
   public let group = RuleGroup.setup
   public let severity = Severity.error
@@ -15,27 +16,34 @@ public struct AcceptQueueOverflow: ConnectionRule {
   //    a later segment, or answers data by RST (SEQ = the data's ACK), or never answers.
   // 2. tcp_abort_on_overflow 1: within about a round trip of the caller's ACK a RST without ACK flag
   //    and with SEQ = ISN+1 of the server.
+  // 3. Behind SYN cookies nothing is held: no SYN,ACK is repeated and no RST sent, the caller's data
+  //    is repeated and ignored, for two seconds at least. A way that is cut looks the same, hence
+  //    merely possible.
   // What disproves it: the first acknowledgment of data by the server before. Loss of everything
-  // in one direction looks the same, hence likely. Behind SYN cookies nothing of this is seen.
+  // in one direction looks the same, hence likely. What happens once it was accepted has a cause of
+  // its own.
 
   public init() {}
 
   public var gate: ConnectionGate {
     ConnectionGate(
-      all: [.clientSYN, .answered], any: [.serverSYNRepeated, .serverRST], none: [.isSelf])
+      all: [.clientSYN, .answered], any: [.serverSYNRepeated, .serverRST, .retransmission],
+      none: [.isSelf])
   }
 
   public func mayApply(to connection: Connection) -> Bool {
     connection.client.marks.contains(.synSent) && connection.answerTime != .epoch
       && !connection.traits.contains(.isSelf)
-      && (connection.server.synCount > 1 || connection.server.rstCount > 0)
+      && (connection.server.synCount > 1 || connection.server.rstCount > 0
+        || connection.client.retransmissions > 1 && connection.noticed.contains(.retransmission))
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     let attempt = Attempt(tracked)
     guard let answer = attempt.answers.first else { return [] }
     if let finding = aborted(attempt, answer: answer) { return [finding] }
-    return dropped(attempt, answer: answer).map { [$0] } ?? []
+    let finding = dropped(attempt, answer: answer) ?? behindCookies(attempt, answer: answer, facts)
+    return finding.map { [$0] } ?? []
   }
 
   /// Segments of the caller that the server should have taken as the end of the handshake before it
@@ -100,7 +108,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
     } else {
       summary += ", for \(ProofText.duration(lasted)) and to the end of what was seen"
     }
-    return Finding(
+    var finding = Finding(
       id: id, severity: goesOn == nil ? .error : .warning,
       confidence: tracked.confidence(rounds.count > 1 ? .likely : .possible),
       connections: [connection.id], frames: frames, time: end,
@@ -113,6 +121,68 @@ public struct AcceptQueueOverflow: ConnectionRule {
         ("held_seconds", .seconds(lasted.seconds)), ("mode", .text("drop")),
       ],
       costSeconds: goesOn == nil ? nil : lasted.seconds, causeKey: attempt.listener)
+    if goesOn != nil { finding.spares = ["rst-close", "retransmission-timeout"] }
+    return finding
+  }
+
+  /// How long a server that holds the request would wait before it repeats its SYN,ACK, and more.
+  private static let patience: Int64 = 2 * Timers.second
+  /// Larger data may have met a path MTU.
+  private static let smallest: UInt32 = 1200
+
+  private func behindCookies(
+    _ attempt: Attempt, answer: SegmentRecord, _ facts: CaptureFacts
+  ) -> Finding? {
+    guard attempt.synAcks.count == 1, attempt.serverResets.isEmpty, !facts.isOneSided,
+      let acknowledgment = attempt.completion(after: answer.frame),
+      let repeated = attempt.clientSegments.first(where: {
+        $0.length > 0 && $0.length < Self.smallest && $0.annotations.contains(.retransmission)
+      })
+    else { return nil }
+    let goesOn = attempt.serverGoesOn(after: answer.frame)
+    let copies = attempt.clientSegments.filter {
+      $0.length > 0 && $0.sequence == repeated.sequence && $0.frame < (goesOn?.frame ?? .max)
+    }
+    guard let first = copies.first, let last = copies.last,
+      copies.count(where: { $0.annotations.contains(.retransmission) }) > 1,
+      repeated.sequence == answer.acknowledgment,
+      last.time.nanoseconds(since: acknowledgment.time) >= Self.patience,
+      goesOn != nil || !attempt.clientSegments.contains(where: { $0.flags.contains(.fin) })
+    else { return nil }
+    let tracked = attempt.tracked
+    let end =
+      tracked.segments.first { $0.frame == goesOn?.frame }.map { max($0.time, last.time) }
+      ?? last.time
+    let lasted = end.nanoseconds(since: acknowledgment.time)
+    var frames = [
+      FrameRole(answer.frame, "SYN,ACK, never repeated"),
+      FrameRole(acknowledgment.frame, "ACK of \(tracked.client)"),
+    ]
+    frames += copies.prefix(6).map { FrameRole($0.frame, "data of \(tracked.client), not taken") }
+    if let goesOn { frames.append(FrameRole(goesOn.frame, "the server goes on: accepted")) }
+    frames = frames.reduce(into: []) { unique, next in
+      if !unique.contains(where: { $0.frame == next.frame }) { unique.append(next) }
+    }
+    let outcome =
+      goesOn.map { ", and went on in frame \($0.frame), \(ProofText.duration(lasted)) later" }
+      ?? ", for \(ProofText.duration(lasted)) and to the end of what was seen"
+    var finding = Finding(
+      id: id, severity: goesOn == nil ? .error : .warning, confidence: .possible,
+      connections: [attempt.connection.id], frames: frames, time: end,
+      summary:
+        "\(tracked.server) answered the SYN of \(tracked.client) and then ignored its ACK (frame "
+        + "\(acknowledgment.frame)) and its data, \(copies.count) times sent (frames \(first.frame) "
+        + "to \(last.frame)), without repeating its SYN,ACK as one that holds the request would"
+        + "\(outcome): so does a full accept queue behind SYN cookies, or a way that is cut.",
+      advice: advice(attempt.connection)
+        + " nstat -az TcpExtSyncookiesRecv TcpExtListenOverflows there tells the two apart.",
+      values: [
+        ("segments_ignored", .integer(Int64(copies.count + 1))),
+        ("held_seconds", .seconds(lasted.seconds)), ("mode", .text("cookies")),
+      ],
+      costSeconds: goesOn == nil ? nil : lasted.seconds, causeKey: attempt.listener)
+    finding.spares = goesOn == nil ? ["rst-close"] : ["rst-close", "retransmission-timeout"]
+    return finding
   }
 
   private func aborted(_ attempt: Attempt, answer: SegmentRecord) -> Finding? {

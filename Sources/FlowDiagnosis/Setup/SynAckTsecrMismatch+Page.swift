@@ -17,6 +17,7 @@ extension SynAckTsecrMismatch {
       proof: [
         "The SYN,ACK's acknowledgment number covers the SYN, and its TSecr is outside the TSvals of all SYNs of the attempt.",
         "The caller's RST has the SYN,ACK's acknowledgment number as its sequence number, no ACK flag and no options.",
+        "Where the caller whose TSval it is called the same listener in this capture, within a minute, it is named.",
       ],
       lookAlikes: [
         "TSecr 0 (some proxies, old Windows) is tolerated. So is the TSval of an earlier SYN of the attempt: then a SYN,ACK was lost or late.",

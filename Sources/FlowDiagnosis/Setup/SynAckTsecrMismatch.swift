@@ -3,7 +3,8 @@ public import TCPModel
 
 /// A SYN,ACK that echoes a timestamp the caller never sent.
 public struct SynAckTsecrMismatch: ConnectionRule {
-  public let id = "synack-tsecr-mismatch"
+  static let id = "synack-tsecr-mismatch"
+  public var id: String { SynAckTsecrMismatch.id }
   public let title = "the SYN,ACK echoes a timestamp that the caller never sent"
   public let group = RuleGroup.setup
   public let severity = Severity.error

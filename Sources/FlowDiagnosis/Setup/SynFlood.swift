@@ -4,14 +4,16 @@ public struct SynFlood: LedgerRule {
   public var id: String { SynFlood.id }
   public let title = "a listener gets far more SYNs than are ever completed"
   public let group = RuleGroup.setup
-  public let severity = Severity.warning
+  public let severity = Severity.error
+  public let supersedes = ["handshake-never-completed", "syn-unanswered"]
 
   // Definition (RFC 4987 §2), per listener, over any ten seconds:
   // 1. at least 50 attempts that are never completed,
   // 2. more than four times as many as completed ones, and
   // 3. at least five of them answered by SYN,ACK without an ACK: the callers are silent or reset
   //    what they never asked for. Callers that are merely not answered are a host that is down.
-  // Refused attempts and those answered by ICMP do not count.
+  // Refused attempts and those answered by ICMP do not count. It is an error when callers that repeat
+  // their SYN, and so mean to connect, get no answer meanwhile.
 
   public init() {}
 
@@ -29,6 +31,7 @@ public struct SynFlood: LedgerRule {
       ],
       proof: [
         "Over ten seconds, per listener: at least 50 attempts never completed and more than four times as many as completed, some of them answered by SYN,ACK.",
+        "Callers that repeat their SYN in vain meanwhile are counted towards it.",
         "SYN,ACKs that are never repeated, though a second has passed, are cookies.",
       ],
       lookAlikes: [

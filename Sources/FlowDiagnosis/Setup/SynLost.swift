@@ -3,7 +3,8 @@ public import TCPModel
 
 /// A SYN that was lost and repeated.
 public struct SynLost: ConnectionRule {
-  public let id = "syn-lost"
+  static let id = "syn-lost"
+  public var id: String { SynLost.id }
   public let title = "the SYN was lost; its repetition was answered"
   public let group = RuleGroup.setup
   public let severity = Severity.warning

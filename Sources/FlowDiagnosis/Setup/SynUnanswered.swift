@@ -3,7 +3,8 @@ public import TCPModel
 
 /// A caller whose SYNs draw no answer at all.
 public struct SynUnanswered: ConnectionRule {
-  public let id = "syn-unanswered"
+  static let id = "syn-unanswered"
+  public var id: String { SynUnanswered.id }
   public let title = "the SYN and its repetitions draw no answer at all"
   public let group = RuleGroup.setup
   public let severity = Severity.error
@@ -37,6 +38,8 @@ public struct SynUnanswered: ConnectionRule {
     else { return [] }
     let gaveUp = connection.client.marks.contains(.timedOut)
     let calledAnew = connection.traits.contains(.replaced)
+    // In a capture of one direction only repetitions show that nothing came.
+    guard attempt.syns.count > 1 || !facts.isOneSided else { return [] }
     guard attempt.syns.count > 1 || gaveUp || (calledAnew && waited(tracked, first)) else {
       return []
     }
@@ -64,7 +67,8 @@ public struct SynUnanswered: ConnectionRule {
     return [
       Finding(
         id: id, severity: count == 1 ? .warning : .error,
-        confidence: count > 1 && facts.droppedByKernel == 0 ? .certain : .likely,
+        confidence: count > 1 && facts.droppedByKernel == 0 && !facts.isOneSided
+          ? .certain : .likely,
         connections: [connection.id], frames: frames, time: last.time, summary: summary + ".",
         advice:
           "Capture on \(connection.host(.server)) too (tcpdump -ni any 'tcp port \(port)'): if the "

@@ -26,10 +26,12 @@ public struct FINUnanswered: ConnectionRule {
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     guard tracked.isTwoSided else { return [] }
-    return Side.allCases.compactMap { examine(tracked, $0) }
+    return Side.allCases.compactMap { examine(tracked, $0, facts) }
   }
 
-  private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
+  private func examine(
+    _ tracked: TrackedConnection, _ side: Side, _ facts: CaptureFacts
+  ) -> Finding? {
     let connection = tracked.connection
     let fins = tracked.fins(of: side)
     let (end, other) = (connection[side], connection[side.peer])
@@ -48,7 +50,10 @@ public struct FINUnanswered: ConnectionRule {
       + "heard \(ProofText.duration(max(0, silence))) before (frame \(other.lastFrame)), so it or the "
       + "path is dead\(isOver ? ", and FIN-WAIT-1 was given up" : "")."
     return Finding(
-      id: id, severity: .error, confidence: tracked.confidence(fins.count > 3 ? .certain : .likely),
+      id: id, severity: .error,
+      confidence: tracked.confidence(
+        fins.count > 3 ? .certain : .likely, silentSince: isOver ? nil : last.time,
+        for: Timers.second, facts),
       connections: [connection.id],
       frames: [FrameRole(other.lastFrame, "last segment of \(peer)")]
         + fins.map {

@@ -3,7 +3,8 @@ public import TCPModel
 
 /// One side has lost the connection without telling the other.
 public struct HalfOpenConnection: ConnectionRule {
-  public let id = "half-open-connection"
+  static let id = "half-open-connection"
+  public var id: String { HalfOpenConnection.id }
   public let title = "one side had lost the connection; the next segment met a RST, or silence"
   public let group = RuleGroup.teardown
   public let severity = Severity.error
@@ -31,7 +32,9 @@ public struct HalfOpenConnection: ConnectionRule {
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     guard tracked.isTwoSided else { return [] }
     if let finding = answeredByReset(tracked) { return [finding] }
-    return Side.allCases.lazy.compactMap { answeredBySilence(tracked, $0) }.first.map { [$0] } ?? []
+    return Side.allCases.lazy.compactMap { answeredBySilence(tracked, $0, facts) }.first.map {
+      [$0]
+    } ?? []
   }
 
   private func answeredByReset(_ tracked: TrackedConnection) -> Finding? {
@@ -70,7 +73,9 @@ public struct HalfOpenConnection: ConnectionRule {
       causeKey: tracked.pathKey)
   }
 
-  private func answeredBySilence(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
+  private func answeredBySilence(
+    _ tracked: TrackedConnection, _ side: Side, _ facts: CaptureFacts
+  ) -> Finding? {
     guard let run = UnansweredRun(tracked, side), run.copies.count >= 5,
       run.idleBefore >= 2_000_000_000, let first = run.copies.first, let last = run.copies.last,
       !run.other.marks.contains(.finSent)
@@ -83,7 +88,9 @@ public struct HalfOpenConnection: ConnectionRule {
       + "\(ProofText.duration(run.duration)) and heard nothing any more: \(run.peer), or a firewall or "
       + "NAT on the way, had lost the connection meanwhile."
     return Finding(
-      id: id, severity: .error, confidence: tracked.confidence(.likely),
+      id: id, severity: .error,
+      confidence: tracked.confidence(
+        .likely, silentSince: run.reset == nil ? last.time : nil, for: Timers.second, facts),
       connections: [connection.id],
       frames: [FrameRole(run.other.lastFrame, "last segment of \(run.peer)")]
         + run.copies.map {
@@ -123,6 +130,7 @@ public struct HalfOpenConnection: ConnectionRule {
       proof: [
         "No FIN and no RST of the lost side before; its RST has no ACK flag and SEQ = the ACK of the segment that it answers.",
         "Or, after the idle time, nothing but repetitions to the end.",
+        "Of several on one path the shortest fatal silence is told, and the longest that was survived: an idle limit lies between the two.",
       ],
       lookAlikes: [
         "rst-after-fin: the side that answers RST had sent its FIN.",

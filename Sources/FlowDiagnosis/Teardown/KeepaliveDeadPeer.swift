@@ -24,10 +24,12 @@ public struct KeepaliveDeadPeer: ConnectionRule {
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     guard tracked.isTwoSided else { return [] }
-    return Side.allCases.compactMap { examine(tracked, $0) }
+    return Side.allCases.compactMap { examine(tracked, $0, facts) }
   }
 
-  private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
+  private func examine(
+    _ tracked: TrackedConnection, _ side: Side, _ facts: CaptureFacts
+  ) -> Finding? {
     guard let run = UnansweredRun(tracked, side), let first = run.probes.first,
       let last = run.probes.last,
       run.probes.count > 2 || (run.probes.count > 1 && run.reset != nil),
@@ -47,7 +49,9 @@ public struct KeepaliveDeadPeer: ConnectionRule {
     if let reset = run.reset { frames.append(FrameRole(reset.frame, "\(run.name) gives up")) }
     return Finding(
       id: id, severity: .error,
-      confidence: tracked.confidence(run.reset == nil ? .likely : .certain),
+      confidence: tracked.confidence(
+        run.reset == nil ? .likely : .certain, silentSince: run.reset == nil ? last.time : nil,
+        for: Timers.second, facts),
       connections: [connection.id], frames: frames, time: (run.reset ?? last).time,
       summary: summary,
       advice:

@@ -25,10 +25,12 @@ public struct RetransmissionTimeout: ConnectionRule {
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     guard tracked.isTwoSided else { return [] }
-    return Side.allCases.compactMap { examine(tracked, $0) }
+    return Side.allCases.compactMap { examine(tracked, $0, facts) }
   }
 
-  private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
+  private func examine(
+    _ tracked: TrackedConnection, _ side: Side, _ facts: CaptureFacts
+  ) -> Finding? {
     let connection = tracked.connection
     guard connection[side].marks.contains(.establishedConfirmed),
       connection[side.peer].marks.contains(.establishedConfirmed),
@@ -37,18 +39,24 @@ public struct RetransmissionTimeout: ConnectionRule {
     else { return nil }
     let repeats = run.copies.filter { $0.annotations.contains(.retransmission) }
     guard repeats.count >= 5, grows(repeats) else { return nil }
+    let original = first.annotations.contains(.retransmission) ? nil : first
     let silence = (run.reset ?? last).time.nanoseconds(since: run.other.lastTime)
     let end = run.reset.map { ", then gave up by RST (frame \($0.frame))" } ?? ""
     let summary =
-      "\(run.name) repeated \(first.length) bytes \(repeats.count) times with growing pauses "
+      "\(run.name) repeated \(first.length) bytes"
+      + (original.map { " of frame \($0.frame)" } ?? "")
+      + " \(repeats.count) times with growing pauses "
       + "(\(ProofText.frames(repeats.map(\.frame)))) and got no answer in "
       + "\(ProofText.duration(silence))\(end): \(run.peer) fell silent in the midst of the exchange "
       + "(last heard in frame \(run.other.lastFrame))."
     var frames = [FrameRole(run.other.lastFrame, "last segment of \(run.peer)")]
+    if let original { frames.append(FrameRole(original.frame, "the data, sent first")) }
     frames += repeats.map { FrameRole($0.frame, "the same data again, unanswered") }
     if let reset = run.reset { frames.append(FrameRole(reset.frame, "\(run.name) gives up")) }
     return Finding(
-      id: id, severity: .error, confidence: tracked.confidence(.likely),
+      id: id, severity: .error,
+      confidence: tracked.confidence(
+        .likely, silentSince: run.reset == nil ? last.time : nil, for: Timers.second, facts),
       connections: [connection.id], frames: frames, time: (run.reset ?? last).time,
       summary: summary,
       advice:

@@ -156,6 +156,7 @@ struct LiveAnalysis: ~Copyable {
   mutating func finish(_ view: inout some LiveView, to out: inout OutputBuffer) {
     tell(&view, to: &out)
     tracker.finish()
+    diagnostician.facts.end = tracker.now
     collectTransitions(&view, to: &out)
     collectSettled(&view, showsFindings: !view.reportsAtEnd, to: &out)
     totals.tracker = tracker.counts

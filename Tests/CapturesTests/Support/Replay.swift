@@ -62,6 +62,7 @@ struct Replay {
     var decoder = PacketDecoder()
     var tracker = ConnectionTracker()
     var diagnostician = Diagnostician(options)
+    diagnostician.waitsForLedgers = true
     var segment = Segment()
     while try file.read(into: &batch) {
       for index in 0..<batch.count {
@@ -84,6 +85,7 @@ struct Replay {
       }
     }
     tracker.finish()
+    diagnostician.facts.end = tracker.now
     while let next = tracker.nextSettled() {
       findings += diagnostician.examine(next)
       connections.append(next)

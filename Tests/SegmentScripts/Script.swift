@@ -1,5 +1,5 @@
-import PacketDecoding
-import TCPModel
+package import PacketDecoding
+package import TCPModel
 
 /// Connections as short scripts in packetdrill's manner: one segment a line, numbers relative to
 /// each side's ISS.
@@ -11,17 +11,19 @@ import TCPModel
 ///
 /// `>` goes from client to server, `<` back. Flags: S F R P, and `.` for ACK. `win`, `TS value
 /// echo`, `mss`, `wscale`, `sack left right`, `id` and
-/// `ttl` may follow; `@client:port` or `iss number` on a line of
-/// its own change the tuple or the client's ISS for what follows.
-struct Script {
+/// `ttl` may follow. `iss number`, `server-iss number`, `port number` and `host number`, the last
+/// octet of the client's address, on a line of their own change the ISS of either side, the client's
+/// port and its address for what follows.
+package struct Script {
   var clientPort: UInt16 = 41_000
   var serverPort: UInt16 = 443
   var clientISS: UInt32 = 1_000_000
   var serverISS: UInt32 = 5_000_000
   var exchanged = false
+  var clientHost: UInt32 = 5
 
   /// The segments of a script.
-  static func segments(_ text: String, exchanged: Bool = false) -> [Segment] {
+  package static func segments(_ text: String, exchanged: Bool = false) -> [Segment] {
     var script = Script()
     script.exchanged = exchanged
     var frame: UInt64 = 0
@@ -33,6 +35,7 @@ struct Script {
       case "iss": script.clientISS = UInt32(words[1])!
       case "server-iss": script.serverISS = UInt32(words[1])!
       case "port": script.clientPort = UInt16(words[1])!
+      case "host": script.clientHost = UInt32(words[1])!
       default:
         frame += 1
         result.append(script.segment(words, frame: frame))
@@ -48,8 +51,8 @@ struct Script {
       nanoseconds: 1_700_000_000_000_000_000 + Int64((Double(words[0])! * 1e9).rounded()))
     let fromClient = words[1] == ">"
     // The same exchange with the addresses of the two hosts exchanged.
-    let client = IPAddress(ipv4: exchanged ? 0x0a00_0009 : 0x0a00_0005)
-    let server = IPAddress(ipv4: exchanged ? 0x0a00_0005 : 0x0a00_0009)
+    let client = IPAddress(ipv4: exchanged ? 0x0a00_0009 : 0x0a00_0000 + clientHost)
+    let server = IPAddress(ipv4: exchanged ? 0x0a00_0000 + clientHost : 0x0a00_0009)
     segment.source = fromClient ? client : server
     segment.destination = fromClient ? server : client
     segment.sourcePort = fromClient ? clientPort : serverPort
@@ -110,7 +113,7 @@ struct Script {
   }
 
   /// What the tracker makes of a script, in the order of the ids.
-  static func run(
+  package static func run(
     _ text: String, options: TrackerOptions = TrackerOptions(), exchanged: Bool = false,
     endingAt end: Double? = nil
   ) -> [TrackedConnection] {
@@ -118,7 +121,7 @@ struct Script {
   }
 
   /// What the tracker makes of segments, numbered anew, in the order of the ids.
-  static func track(
+  package static func track(
     _ segments: [Segment], options: TrackerOptions = TrackerOptions(), endingAt end: Double? = nil
   ) -> [TrackedConnection] {
     var tracker = ConnectionTracker(options: options)
@@ -140,7 +143,7 @@ struct Script {
 
 extension TrackedConnection {
   /// The path of states of a side that stands at the end, as "CLOSED SYN-SENT ESTABLISHED".
-  func path(_ side: Side) -> String {
+  package func path(_ side: Side) -> String {
     var states: [String] = []
     for transition in transitions where transition.endpoint == side && transition.revokedBy == 0 {
       if states.isEmpty { states.append("\(transition.from)") }
@@ -151,7 +154,7 @@ extension TrackedConnection {
 }
 
 /// The three segments of an ordinary opening.
-let handshake = """
+package let handshake = """
   0.000 > S 0
   0.010 < S. 0 ack 1
   0.010 > . 1 ack 1

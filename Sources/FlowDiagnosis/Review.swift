@@ -1,0 +1,214 @@
+import PacketDecoding
+import TCPModel
+
+/// A finding on one connection that the end of the input may yet explain better.
+struct WaitingFinding {
+  var rule: Int
+  var finding: Finding
+  var caller: Caller
+  /// When its connection began.
+  var start: CaptureTime
+}
+
+/// Looks once more at findings on single connections, in the light of all of them.
+struct Review {
+  /// Rules whose findings wait for it, besides those that a ledger's rule makes superfluous.
+  static let rules = [
+    AcceptQueueOverflow.id, SynLost.id, SynAckTsecrMismatch.id, HalfOpenConnection.id,
+  ]
+
+  var waiting: [WaitingFinding]
+  /// What the ledgers show.
+  var findings: [Finding]
+
+  /// Leaves out findings of ledgers that another one about the same cause makes superfluous.
+  mutating func dropSuperseded() {
+    var superseded: Set<String> = []
+    for finding in findings where !finding.causeKey.isEmpty {
+      for id in RuleCatalogue.rule(finding.id)?.supersedes ?? [] {
+        superseded.insert("\(id) \(finding.causeKey)")
+      }
+    }
+    findings.removeAll { superseded.contains("\($0.id) \($0.causeKey)") }
+  }
+
+  /// Leaves out what a finding of a ledger covers.
+  mutating func dropCovered(_ examiner: Examiner) {
+    let covering = findings.filter { !$0.covers.isEmpty }
+    waiting.removeAll { entry in
+      covering.contains { other in
+        examiner.ledgerRule(other.id, supersedes: entry.rule)
+          && entry.finding.connections.allSatisfy(other.covers.contains)
+      }
+    }
+  }
+
+  /// Counts what a flood did to single callers towards the flood.
+  mutating func absorbIntoFloods(_ examiner: Examiner) {
+    for index in findings.indices {
+      guard let calls = findings[index].coveredCalls else { continue }
+      let id = findings[index].id
+      let covered = waiting.filter {
+        examiner.ledgerRule(id, supersedes: $0.rule) && calls.contains($0)
+      }
+      guard !covered.isEmpty else { continue }
+      waiting.removeAll { examiner.ledgerRule(id, supersedes: $0.rule) && calls.contains($0) }
+      // Who sends nothing but one SYN may be forged; who repeats it wants to connect.
+      let victims = covered.filter {
+        $0.finding.id == SynUnanswered.id && $0.finding.severity == .error
+      }
+      .sorted { ($0.start, $0.finding.connections[0]) < ($1.start, $1.finding.connections[0]) }
+      guard let first = victims.first else { continue }
+      let frame = first.finding.frames[0].frame
+      findings[index].severity = .error
+      findings[index].summary +=
+        " \(ProofText.count(victims.count, "caller")) that went on trying got no answer, the first "
+        + "one \(first.caller.client) (frame \(frame))."
+      findings[index].insert(FrameRole(frame, "SYN of a caller that goes on trying in vain"))
+      findings[index].values.append(("callers_shut_out", .integer(Int64(victims.count))))
+    }
+  }
+
+  /// While a listener's accept queue is full, it drops SYNs as well (Linux tcp_conn_request).
+  mutating func absorbIntoOverflows() {
+    var overflows: [Listener: [Int]] = [:]
+    for (index, entry) in waiting.enumerated() where entry.finding.id == AcceptQueueOverflow.id {
+      overflows[entry.caller.listener, default: []].append(index)
+    }
+    guard !overflows.isEmpty else { return }
+    var dropped: [Int: [WaitingFinding]] = [:]
+    waiting = waiting.enumerated().filter { _, entry in
+      guard [SynUnanswered.id, SynLost.id].contains(entry.finding.id),
+        let cause = overflows[entry.caller.listener]?.first(where: {
+          waiting[$0].start <= entry.start && entry.start <= waiting[$0].finding.time
+        })
+      else { return true }
+      dropped[cause, default: []].append(entry)
+      return false
+    }.map { index, entry in
+      guard let lost = dropped[index] else { return entry }
+      return entry.adding(lost)
+    }
+  }
+
+  /// Says of each path how long a silence has to be to be fatal.
+  ///
+  /// - Parameter survived: The longest silence after which a caller's connections went on.
+  mutating func tellFatalSilences(_ survived: (Caller) -> Int64?) {
+    var shortest: [Caller: (idle: Double, count: Int)] = [:]
+    for entry in waiting where entry.finding.id == HalfOpenConnection.id {
+      guard let idle = entry.finding.seconds("idle_seconds") else { continue }
+      let known = shortest[entry.caller] ?? (idle, 0)
+      shortest[entry.caller] = (min(known.idle, idle), known.count + 1)
+    }
+    for index in waiting.indices where waiting[index].finding.id == HalfOpenConnection.id {
+      let caller = waiting[index].caller
+      guard let fatal = shortest[caller] else { continue }
+      let survived = survived(caller).map { Double($0) / 1e9 }
+      guard fatal.count > 1 || survived != nil else { continue }
+      waiting[index].finding.tellFatalSilence(fatal, survived: survived)
+    }
+  }
+
+  /// Names the caller whose timestamp a SYN,ACK echoed to another one.
+  mutating func nameEchoed(
+    _ search: (TimestampValue, WaitingFinding) -> (call: CallNote, caller: Caller)?
+  ) {
+    for index in waiting.indices where waiting[index].finding.id == SynAckTsecrMismatch.id {
+      guard let echo = waiting[index].finding.integer("tsecr"),
+        let (call, caller) = search(
+          TimestampValue(UInt32(truncatingIfNeeded: echo)), waiting[index])
+      else { continue }
+      let address = caller.client.isIPv4 ? "\(caller.client)" : "[\(caller.client)]"
+      let name = "\(address):\(call.callerPort)"
+      waiting[index].finding.summary +=
+        " That is the TSval of \(name), which called the same listener (frame \(call.frame)): its "
+        + "answer went to the wrong caller."
+      waiting[index].finding.insert(
+        FrameRole(call.frame, "SYN of \(name), whose TSval is echoed"))
+      waiting[index].finding.values.append(("echo_of", .text(name)))
+      waiting[index].finding.values.append(("echo_of_connection", .integer(Int64(call.id))))
+    }
+  }
+
+  /// Takes back what cannot be said of a capture of one direction.
+  mutating func doubtSilence() {
+    waiting.removeAll { $0.finding.id == SynUnanswered.id && $0.finding.integer("syns") == 1 }
+    for index in waiting.indices where waiting[index].finding.id == SynUnanswered.id {
+      waiting[index].finding.confidence = min(waiting[index].finding.confidence, .likely)
+    }
+  }
+}
+
+/// The attempts at one listener that began within some seconds.
+struct CoveredCalls {
+  var listener: Listener
+  var seconds: ClosedRange<Int64>
+
+  func contains(_ entry: WaitingFinding) -> Bool {
+    entry.caller.listener == listener
+      && seconds.contains(entry.start.nanoseconds / Timers.second)
+  }
+}
+
+extension WaitingFinding {
+  /// The same, with SYNs that were dropped meanwhile.
+  fileprivate func adding(_ dropped: [WaitingFinding]) -> WaitingFinding {
+    var result = self
+    let sorted = dropped.sorted {
+      ($0.start, $0.finding.connections[0]) < ($1.start, $1.finding.connections[0])
+    }
+    let frame = sorted[0].finding.frames[0].frame
+    result.finding.summary +=
+      " Meanwhile it dropped the SYNs of "
+      + "\(ProofText.count(sorted.count, "other attempt")), first frame \(frame)."
+    result.finding.insert(FrameRole(frame, "SYN of another attempt, dropped meanwhile"))
+    let others = sorted.flatMap(\.finding.connections)
+    result.finding.connectionCount += others.count
+    result.finding.connections = (result.finding.connections + others.prefix(10)).sorted()
+    result.finding.values.append(("syns_dropped_meanwhile", .integer(Int64(others.count))))
+    return result
+  }
+}
+
+extension Finding {
+  /// Adds a frame to the proof, unless it is there.
+  fileprivate mutating func insert(_ role: FrameRole) {
+    guard !frames.contains(where: { $0.frame == role.frame }) else { return }
+    frames.insert(role, at: frames.firstIndex { $0.frame > role.frame } ?? frames.endIndex)
+  }
+
+  fileprivate func integer(_ name: String) -> Int64? {
+    for entry in values where entry.name == name {
+      if case .integer(let value) = entry.value { return value }
+    }
+    return nil
+  }
+
+  fileprivate func seconds(_ name: String) -> Double? {
+    for entry in values where entry.name == name {
+      if case .seconds(let value) = entry.value { return value }
+    }
+    return nil
+  }
+
+  fileprivate mutating func tellFatalSilence(
+    _ fatal: (idle: Double, count: Int), survived: Double?
+  ) {
+    let shortest = ProofText.duration(Int64(fatal.idle * 1e9))
+    var text = " On this path the shortest silence that was fatal lasted \(shortest)"
+    if fatal.count > 1 { text += " (\(fatal.count) connections)" }
+    values.append(("shortest_fatal_idle_seconds", .seconds(fatal.idle)))
+    if let survived, survived < fatal.idle {
+      let longest = ProofText.duration(Int64(survived * 1e9))
+      text +=
+        ", the longest that was survived \(longest): an idle limit between the two explains it."
+      values.append(("longest_survived_idle_seconds", .seconds(survived)))
+    } else if survived != nil {
+      text += ", though longer ones were survived: no idle limit alone explains it."
+    } else {
+      text += ": look for an idle limit of no more than that."
+    }
+    summary += text
+  }
+}
