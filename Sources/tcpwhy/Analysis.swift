@@ -50,7 +50,6 @@ struct Analysis: ~Copyable {
     afterBatch: () -> Void = {}
   ) -> [String] {
     var progress = Progress()
-    var problems: [CaptureError] = []
     var filter: BPFFilter?
     do throws(CaptureError) {
       // Compiled for a link type when it is met; the words were looked at before.
@@ -62,12 +61,7 @@ struct Analysis: ~Copyable {
     var batch = FrameBatch()
     var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
     while files.read(into: &batch) {
-      do throws(CaptureError) {
-        try filter?.apply(to: &batch)
-      } catch {
-        problems.append(error)
-        break
-      }
+      filter?.apply(to: &batch)
       take(batch, &segments)
       drain(body)
       afterBatch()
@@ -80,7 +74,7 @@ struct Analysis: ~Copyable {
     diagnostician.facts.end = tracker.now
     drain(body)
     totals.tracker = tracker.counts
-    return (files.problems + problems + input.problems).map(\.description)
+    return (files.problems + (filter?.problems ?? []) + input.problems).map(\.description)
       + foreignLinkTypes.sorted { $0.key < $1.key }.map { type, count in
         "\(input.name): link type \(type) is not supported: \(count) "
           + "\(count == 1 ? "frame" : "frames") left out; capture with another one if the device offers it (tcpdump -L)"

@@ -30,7 +30,7 @@ struct BPFFilterTests {
       var batch = FrameBatch()
       #expect(try file.read(into: &batch))
       var filter = try BPFFilter("tcp dst port 2000", linkTypes: file.linkTypes)
-      try filter.apply(to: &batch)
+      filter.apply(to: &batch)
       #expect(batch.copyFrames().map(\.number) == [2, 4])
       #expect(batch.copyFrames().map(\.bytes.count) == [54, 40])
     }

@@ -64,6 +64,20 @@ struct FilterTests {
     #expect(result.output.isEmpty)
   }
 
+  @Test("drop frames of a link type they cannot be said for, and say so after the rest")
+  func linkTypes() throws {
+    let scratch = try Scratch()
+    let paths = [
+      try scratch.write(CaptureBytes.handshake, as: "ip.pcap"),
+      try scratch.write(CaptureBytes.pcap(linkType: 147, [[1, 2, 3]]), as: "user.pcap"),
+    ]
+    let result = try Program.run(["--json", "--records", "summary"] + paths + ["tcp"])
+    #expect(result.status == 3)
+    #expect(result.output.contains(#""packets":3,"#))
+    #expect(result.errors.contains("tcp: not a filter"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
   @Test("do not stand in the way of a file that is called like a word of theirs")
   func fileNames() throws {
     let scratch = try Scratch()

@@ -8,7 +8,13 @@ public import PacketDecoding
 public struct BPFFilter: ~Copyable, Sendable {
   /// What was asked for.
   public let expression: String
+  /// Why the frames of some link types could not be held against it, a reason for each. They were
+  /// dropped.
+  public private(set) var problems: [CaptureError] = []
   private var programs: [LinkType: BPFProgram] = [:]
+  private var refused: Set<LinkType> = []
+  /// A file may name 65,536 link types, and no more than these are compiled for.
+  private static let linkTypeLimit = 64
 
   /// Compiles an expression.
   ///
@@ -30,9 +36,20 @@ public struct BPFFilter: ~Copyable, Sendable {
   }
 
   /// Drops the frames of a batch that the filter does not want; the others keep their numbers.
-  public mutating func apply(to batch: inout FrameBatch) throws(CaptureError) {
+  public mutating func apply(to batch: inout FrameBatch) {
     guard batch.count > 0 else { return }
-    for index in 0..<batch.count { try compile(for: batch.header(at: index).linkType) }
+    for index in 0..<batch.count {
+      let type = batch.header(at: index).linkType
+      guard programs[type] == nil, !refused.contains(type),
+        programs.count + refused.count < BPFFilter.linkTypeLimit
+      else { continue }
+      do throws(CaptureError) {
+        try compile(for: type)
+      } catch {
+        refused.insert(type)
+        problems.append(error)
+      }
+    }
     let programs = programs
     batch.keep { bytes, header in
       programs[header.linkType]?.matches(bytes, originalLength: header.originalLength) ?? false
