@@ -5,8 +5,9 @@ more than 10 seconds and runs that want more than 1 GiB.
     flip.py [--seeds 200] [--first 0] [--keep FOLDER] TCPWHY CAPTURE-OR-FOLDER...
 
 Even seeds flip bytes anywhere, odd ones only inside the frames of pcap files, so that the reader
-goes on to the end. A capture and a seed always give the same bytes. What failed is kept in
---keep; the exit status is 1 then.
+goes on to the end. A capture and a seed always give the same bytes. Every capture has its turn
+before the next seed: what is broken off goes on with --first. What failed is kept in --keep; the
+exit status is 1 then.
 """
 import argparse
 import os
@@ -95,17 +96,19 @@ def main():
     parser.add_argument("captures", nargs="+")
     options = parser.parse_args()
     runs, failures, slowest, start = 0, 0, (0.0, ""), time.monotonic()
+    originals = []
+    for capture in captures(options.captures):
+        with open(capture, "rb") as file:
+            data = file.read()
+        originals.append((capture, data, frame_bytes(data)))
     with tempfile.TemporaryDirectory() as folder:
-        for capture in captures(options.captures):
-            with open(capture, "rb") as file:
-                data = file.read()
-            inside = frame_bytes(data)
-            for seed in range(options.first, options.first + options.seeds):
+        path = os.path.join(folder, "flipped")
+        for seed in range(options.first, options.first + options.seeds):
+            arguments = COMMANDS[(seed // 2) % len(COMMANDS)]
+            for capture, data, inside in originals:
                 damaged = flipped(data, inside, seed)
-                path = os.path.join(folder, "flipped")
                 with open(path, "wb") as file:
                     file.write(damaged)
-                arguments = COMMANDS[(seed // 2) % len(COMMANDS)]
                 began = time.monotonic()
                 fault = run(options.program, arguments, path)
                 taken = time.monotonic() - began
@@ -118,6 +121,7 @@ def main():
                     with open(os.path.join(options.keep, name), "wb") as file:
                         file.write(damaged)
                     print(f"{capture} seed {seed} {' '.join(arguments)}: {fault}", flush=True)
+            print(f"seed {seed}: {runs} runs so far, {failures} failures", flush=True)
     print(
         f"{runs} runs, {failures} failures, slowest {slowest[0]:.2f} s ({slowest[1]}), "
         f"{time.monotonic() - start:.0f} s in all")
