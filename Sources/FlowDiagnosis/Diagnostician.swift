@@ -80,7 +80,7 @@ public struct Diagnostician: ~Copyable {
       review.absorbIntoFloods(examiner)
       review.absorbIntoOverflows()
       review.tellFatalSilences { ledgers.survivedSilence(of: $0) }
-      review.nameEchoed { ledgers.call(with: $0, besides: $1) }
+      review.nameEchoed { ledgers.calls(with: $0, most: $1) }
       if facts.isOneSided { review.doubtSilence() }
     }
     return review.waiting.map(\.finding) + review.findings

@@ -17,6 +17,9 @@ struct Review {
     AcceptQueueOverflow.id, SynLost.id, SynAckTsecrMismatch.id, HalfOpenConnection.id,
   ]
 
+  /// Findings, or calls, that are compared with another one at most.
+  private static let most = 64
+
   var waiting: [WaitingFinding]
   /// What the ledgers show.
   var findings: [Finding]
@@ -34,25 +37,36 @@ struct Review {
 
   /// Leaves out what a finding of a ledger covers.
   mutating func dropCovered(_ examiner: Examiner) {
-    let covering = findings.filter { !$0.covers.isEmpty }
+    var covered: [String: Set<UInt64>] = [:]
+    for finding in findings where !finding.covers.isEmpty {
+      covered[finding.id, default: []].formUnion(finding.covers)
+    }
     waiting.removeAll { entry in
-      covering.contains { other in
-        examiner.ledgerRule(other.id, supersedes: entry.rule)
-          && entry.finding.connections.allSatisfy(other.covers.contains)
+      covered.contains { id, connections in
+        examiner.ledgerRule(id, supersedes: entry.rule)
+          && entry.finding.connections.allSatisfy(connections.contains)
       }
     }
   }
 
   /// Counts what a flood did to single callers towards the flood.
   mutating func absorbIntoFloods(_ examiner: Examiner) {
+    var floods: [Listener: Int] = [:]
+    for (index, finding) in findings.enumerated() {
+      if let calls = finding.coveredCalls { floods[calls.listener] = index }
+    }
+    guard !floods.isEmpty else { return }
+    var absorbed: [Int: [WaitingFinding]] = [:]
+    waiting.removeAll { entry in
+      guard let index = floods[entry.caller.listener],
+        examiner.ledgerRule(findings[index].id, supersedes: entry.rule),
+        findings[index].coveredCalls?.contains(entry) == true
+      else { return false }
+      absorbed[index, default: []].append(entry)
+      return true
+    }
     for index in findings.indices {
-      guard let calls = findings[index].coveredCalls else { continue }
-      let id = findings[index].id
-      let covered = waiting.filter {
-        examiner.ledgerRule(id, supersedes: $0.rule) && calls.contains($0)
-      }
-      guard !covered.isEmpty else { continue }
-      waiting.removeAll { examiner.ledgerRule(id, supersedes: $0.rule) && calls.contains($0) }
+      guard let covered = absorbed[index] else { continue }
       // Who sends nothing but one SYN may be forged; who repeats it wants to connect.
       let victims = covered.filter {
         $0.finding.id == SynUnanswered.id && $0.finding.severity == .error
@@ -72,7 +86,10 @@ struct Review {
   /// While a listener's accept queue is full, it drops SYNs as well (Linux tcp_conn_request).
   mutating func absorbIntoOverflows() {
     var overflows: [Listener: [Int]] = [:]
-    for (index, entry) in waiting.enumerated() where entry.finding.id == AcceptQueueOverflow.id {
+    for (index, entry) in waiting.enumerated()
+    where entry.finding.id == AcceptQueueOverflow.id
+      && overflows[entry.caller.listener]?.count ?? 0 < Review.most
+    {
       overflows[entry.caller.listener, default: []].append(index)
     }
     guard !overflows.isEmpty else { return }
@@ -111,13 +128,17 @@ struct Review {
   }
 
   /// Names the caller whose timestamp a SYN,ACK echoed to another one.
+  ///
+  /// - Parameter search: Some of the calls that showed one of these timestamps, by timestamp.
   mutating func nameEchoed(
-    _ search: (TimestampValue, WaitingFinding) -> (call: CallNote, caller: Caller)?
+    _ search: (Set<UInt32>, Int) -> [UInt32: [(call: CallNote, caller: Caller)]]
   ) {
-    for index in waiting.indices where waiting[index].finding.id == SynAckTsecrMismatch.id {
-      guard let echo = waiting[index].finding.integer("tsecr"),
-        let (call, caller) = search(
-          TimestampValue(UInt32(truncatingIfNeeded: echo)), waiting[index])
+    let places = waiting.indices.filter { waiting[$0].finding.id == SynAckTsecrMismatch.id }
+    guard !places.isEmpty else { return }
+    let calls = search(Set(places.compactMap { waiting[$0].echo }), Review.most)
+    for index in places {
+      guard let echo = waiting[index].echo, let found = calls[echo],
+        let (call, caller) = waiting[index].nearest(of: found)
       else { continue }
       let address = caller.client.isIPv4 ? "\(caller.client)" : "[\(caller.client)]"
       let name = "\(address):\(call.callerPort)"
@@ -152,6 +173,23 @@ struct CoveredCalls {
 }
 
 extension WaitingFinding {
+  /// The foreign timestamp that a SYN,ACK echoed.
+  fileprivate var echo: UInt32? {
+    finding.integer("tsecr").map { UInt32(truncatingIfNeeded: $0) }
+  }
+
+  /// Of other calls of the same listener the nearest before or after, within a minute.
+  fileprivate func nearest(
+    of calls: [(call: CallNote, caller: Caller)]
+  ) -> (call: CallNote, caller: Caller)? {
+    func distance(_ call: CallNote) -> UInt64 { call.start.nanoseconds(since: start).magnitude }
+    return calls.filter {
+      $0.caller.listener == caller.listener && $0.call.id != finding.connections[0]
+        && distance($0.call) < UInt64(60 * Timers.second)
+    }
+    .min { (distance($0.call), $0.call.id) < (distance($1.call), $1.call.id) }
+  }
+
   /// The same, with SYNs that were dropped meanwhile.
   fileprivate func adding(_ dropped: [WaitingFinding]) -> WaitingFinding {
     var result = self

@@ -126,28 +126,25 @@ struct CallLog: ~Copyable {
     }
   }
 
-  /// The call whose SYN or newest segment had a timestamp, at a listener; of several the one nearest
-  /// before or after a time, a minute at most.
-  ///
-  /// - Parameter id: A call that is not meant.
-  func call(
-    with timestamp: TimestampValue, at listener: Listener, near time: CaptureTime,
-    besides id: UInt64, _ parties: borrowing Parties
-  ) -> (call: CallNote, caller: Caller)? {
-    var best: (call: CallNote, caller: Caller)?
-    var distance: UInt64 = UInt64(60 * Timers.second)
-    for index in notes.indices {
-      let call = notes[index]
-      guard call.isTimestamped, call.id != id,
-        call.firstTimestamp == timestamp || call.newestTimestamp == timestamp
-      else { continue }
-      let caller = parties.caller(Int(call.caller))
-      let away = call.start.nanoseconds(since: time).magnitude
-      guard caller.listener == listener, away < distance else { continue }
-      best = (call, caller)
-      distance = away
+  /// Calls whose SYN or newest segment of the caller had one of these timestamps, some of each.
+  func calls(
+    with timestamps: Set<UInt32>, most: Int, _ parties: borrowing Parties
+  ) -> [UInt32: [(call: CallNote, caller: Caller)]] {
+    var found: [UInt32: [(call: CallNote, caller: Caller)]] = [:]
+    func add(_ call: CallNote, under value: TimestampValue, _ parties: borrowing Parties) {
+      guard timestamps.contains(value.rawValue), found[value.rawValue]?.count ?? 0 < most else {
+        return
+      }
+      found[value.rawValue, default: []].append((call, parties.caller(Int(call.caller))))
     }
-    return best
+    for index in notes.indices where notes[index].isTimestamped {
+      let call = notes[index]
+      add(call, under: call.firstTimestamp, parties)
+      if call.newestTimestamp != call.firstTimestamp {
+        add(call, under: call.newestTimestamp, parties)
+      }
+    }
+    return found
   }
 
   /// The calls of a caller that are wanted, by time.

@@ -87,13 +87,11 @@ struct Ledgers: ~Copyable {
   /// The longest silence after which a connection of a caller went on.
   func survivedSilence(of caller: Caller) -> Int64? { survived[caller] }
 
-  /// The call whose timestamp a finding met elsewhere.
-  func call(
-    with timestamp: TimestampValue, besides entry: WaitingFinding
-  ) -> (call: CallNote, caller: Caller)? {
-    calls.call(
-      with: timestamp, at: entry.caller.listener, near: entry.start,
-      besides: entry.finding.connections[0], parties)
+  /// Some of the calls that showed one of these timestamps, by timestamp.
+  func calls(
+    with timestamps: Set<UInt32>, most: Int
+  ) -> [UInt32: [(call: CallNote, caller: Caller)]] {
+    calls.calls(with: timestamps, most: most, parties)
   }
 
   /// What the notes show, once the input has ended, in the order of the catalogue.
