@@ -5,9 +5,9 @@
 
 Stages go from the file to where they are named: `track` includes `read` and `decode`. Each run of a
 stage follows a run of the empty loop, and the median of their ratios is printed: ratios hold on a
-busy machine, seconds do not. The last columns are the whole program, with --json --records
-summary,finding, its packets per second of CPU and its peak memory; --also adds runs of it with more
-options, and says what they cost and how long they take.
+busy machine, seconds do not. The last columns are the whole program, on one thread, with --json
+--records summary,finding, its packets per second of CPU and its peak memory; --also adds runs of it
+with more options, and says what they cost and how long they take.
 """
 import argparse
 import os
@@ -16,7 +16,7 @@ import shlex
 import cost
 
 STAGES = ["read", "decode", "track", "diagnose"]
-PROGRAM = ["analyze", "--json", "--records", "summary,finding"]
+PROGRAM = ["analyze", "--json", "--records", "summary,finding", "--threads", "1"]
 
 
 def main():
