@@ -47,6 +47,7 @@ struct Analysis: ~Copyable {
     diagnosis.rateLimit = (3, 1)
     diagnosis.concurrencyLimit = 2
     diagnostician = Diagnostician(diagnosis)
+    diagnostician.waitsForLedgers = true
   }
 
   /// Takes one frame.
@@ -104,6 +105,7 @@ struct Analysis: ~Copyable {
   /// Ends the input and writes everything that `output` asks for.
   mutating func finish() {
     tracker.finish()
+    diagnostician.facts.end = tracker.now
     drain()
     let concluded = diagnostician.conclude()
     check(concluded)
