@@ -10,6 +10,8 @@ extension ConnectionTracker {
   /// Takes the next segments of the input, `batchSize` at most.
   public mutating func process(_ batch: Span<Segment>) {
     let count = min(batch.count, ConnectionTracker.batchSize)
+    // Segments of what is open already take room too.
+    if heldBytes > options.maximumBytes { makeRoom(for: 0) }
     guard held > ConnectionTracker.cachedConnections else {
       for index in 0..<count { process(batch[index]) }
       return

@@ -11,7 +11,9 @@ extension ConnectionTracker {
   /// Silence, in units of 2³⁰ ns, after which a timer may have run out. 0 when somebody wants to see
   /// what happens as it happens.
   static func quietPatience(_ options: TrackerOptions) -> Int64 {
-    guard !options.watchesDisturbances, !options.watchesTransitions else { return 0 }
+    guard options.holdsQuietly, !options.watchesDisturbances, !options.watchesTransitions else {
+      return 0
+    }
     let timers = options.timers
     var shortest = min(timers.timeWait, timers.finWait2, timers.synSent, timers.synReceived)
     shortest = min(shortest, timers.closing, timers.remembrance, options.idleLimit ?? .max)
@@ -99,7 +101,7 @@ extension ConnectionTracker {
   /// A quiet connection's time in the wheel has come.
   mutating func reviewQuiet(_ place: UInt32, at time: CaptureTime) {
     let index = place & ~ConnectionTracker.quietMark
-    let last = lastTime(index)
+    let last = lastTimeOfQuiet(index)
     // Nothing is done before it has been silent for that long.
     let earliest = last.advanced(byNanoseconds: options.shortestLife)
     if time < earliest {
@@ -119,7 +121,7 @@ extension ConnectionTracker {
     }
   }
 
-  private func lastTime(_ index: UInt32) -> CaptureTime {
+  func lastTimeOfQuiet(_ index: UInt32) -> CaptureTime {
     let count = quiet[index].count
     guard count > 0 else { return quiet[index].firstTime }
     let (page, slot) = QuietPages.place(of: count - 1)

@@ -25,6 +25,8 @@ public struct ConnectionTracker: ~Copyable {
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = Deque<UInt32>()
+  /// Connections that go next when room is needed, the last one first. They are not in the wheel.
+  var evictable: [Evictable] = []
   /// Takes up what was read only to have it in the cache.
   var touched: UInt64 = 0
   /// Whether the input has ended.
@@ -304,11 +306,11 @@ public struct ConnectionTracker: ~Copyable {
 
   // MARK: - Letting go
 
-  /// Connections held, in whatever form.
-  var held: Int { connections.count + quiet.count - wokenCount }
+  /// Connections held, in whatever form; not those that only wait to be collected.
+  var held: Int { connections.count + quiet.count - wokenCount - settled.count }
 
   /// Takes a connection out of the table; it waits in `settled` to be collected.
-  private mutating func settle(_ place: UInt32) {
+  mutating func settle(_ place: UInt32) {
     let changes = connections[place].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
@@ -324,39 +326,10 @@ public struct ConnectionTracker: ~Copyable {
     settled.append(place)
   }
 
-  /// Lets go of connections until there is room for `count` more.
-  mutating func makeRoom(for count: Int) {
-    // Those that wait to be collected are let go already.
-    while held - settled.count + count > options.maximumConnections, evict() {}
-  }
-
-  /// Makes room: what is over goes first, then half-open attempts, then the longest idle.
-  private mutating func evict() -> Bool {
-    guard let earliest = wheel.popEarliest() else { return false }
-    var place = resolve(earliest)
-    if place & ConnectionTracker.quietMark != 0 {
-      _ = wake(place)
-      place = resolve(place)
-    }
-    expireTimers(place, now: now)
-    let connection = connections[place]
-    if connection.isOver || connection.client.state == .timeWait
-      || connection.server.state == .timeWait
-    {
-      counts.evictedClosed &+= 1
-    } else if connection.client.state == .synSent || connection.server.state == .synReceived {
-      counts.evictedHalfOpen &+= 1
-    } else {
-      counts.evictedOpen &+= 1
-    }
-    connections[place].traits.insert(.evicted)
-    settle(place)
-    return true
-  }
-
   /// The input has ended: everything still held is settled, in the order of the ids.
   public mutating func finish() {
-    var places = wheel.removeAll()
+    var places = wheel.removeAll() + evictable.map(\.place)
+    evictable = []
     for index in places.indices { places[index] = resolve(places[index]) }
     sortByID(&places)
     for place in places {
@@ -385,7 +358,7 @@ public struct ConnectionTracker: ~Copyable {
     places = zip(ids, places).sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  private func id(of place: UInt32) -> UInt64 {
+  func id(of place: UInt32) -> UInt64 {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id
   }

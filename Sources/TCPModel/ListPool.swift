@@ -11,12 +11,17 @@ struct PoolNode<Value: BitwiseCopyable>: BitwiseCopyable {
 struct ListPool<Value: BitwiseCopyable>: ~Copyable {
   private var nodes = BlockArray<PoolNode<Value>>()
   private var firstFree: UInt32 = 0
+  private var count = 0
+
+  /// Bytes of the nodes in use.
+  var bytes: Int { count &* MemoryLayout<PoolNode<Value>>.stride }
 
   init(placeholder: Value) {
     nodes.append(PoolNode(value: placeholder, next: 0))
   }
 
   private mutating func take(_ value: Value) -> UInt32 {
+    count &+= 1
     guard firstFree != 0 else {
       nodes.append(PoolNode(value: value, next: 0))
       return UInt32(truncatingIfNeeded: nodes.count - 1)
@@ -28,6 +33,7 @@ struct ListPool<Value: BitwiseCopyable>: ~Copyable {
   }
 
   private mutating func give(_ index: UInt32) {
+    count &-= 1
     nodes[Int(index)].next = firstFree
     firstFree = index
   }
@@ -75,6 +81,7 @@ struct ListPool<Value: BitwiseCopyable>: ~Copyable {
 
   /// Gives a whole list back.
   mutating func removeAll(_ list: inout PooledList) {
+    count &-= Int(list.count)
     if list.first != 0 {
       nodes[Int(list.last)].next = firstFree
       firstFree = list.first

@@ -51,7 +51,8 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   init?(_ segment: Segment, key: FlowKey, sourceIsLow: Bool, id: UInt64) {
     let overhead = segment.packetLength &- segment.payloadLength
     guard segment.flags.rawValue & ~QuietConnection.congestionFlags == TCPFlags.syn.rawValue,
-      segment.payloadLength == 0, segment.timestampEchoReply == 0, overhead <= 255,
+      segment.payloadLength == 0, segment.acknowledgment == 0, segment.timestampEchoReply == 0,
+      overhead <= 255,
       segment.options.rawValue & ~QuietConnection.plainOptions == 0, !key.isSelf
     else { return nil }
     self.key = key
@@ -244,6 +245,9 @@ struct QuietConnection: Sendable, BitwiseCopyable {
       pages[0] = newValue
     }
   }
+
+  /// Whether a FIN or RST was seen.
+  var isClosing: Bool { marks.contains(.isClosing) }
 
   /// Whether the lower socket of the key is the client.
   var clientIsLow: Bool { marks.contains(.clientIsLow) }

@@ -6,6 +6,9 @@ struct QuietPages: ~Copyable {
   /// Segments of a page: two cache lines.
   static let capacity: UInt8 = 4
 
+  /// Bytes of a page.
+  static var bytes: Int { Int(capacity) * MemoryLayout<QuietSegment>.stride }
+
   private var segments = BlockArray<QuietSegment>()
   private var free = UniqueArray<UInt32>()
 
@@ -18,6 +21,9 @@ struct QuietPages: ~Copyable {
   static func place(of number: UInt8) -> (page: Int, slot: UInt8) {
     (Int(number / capacity), number % capacity)
   }
+
+  /// Pages in use.
+  var count: Int { segments.count / Int(QuietPages.capacity) - 1 - free.count }
 
   /// A page to write on.
   mutating func take() -> UInt32 {

@@ -69,16 +69,6 @@ struct TimerWheel {
     return nil
   }
 
-  /// Takes out a place whose time comes soonest.
-  mutating func popEarliest() -> UInt32? {
-    if let place = due.popLast() { return place }
-    guard let hand else { return nil }
-    for offset in 1..<TimerWheel.slotCount {
-      if let place = slots[TimerWheel.slot(hand + offset)].popLast() { return place }
-    }
-    return nil
-  }
-
   /// Every place in the wheel, in no particular order.
   var places: some Sequence<UInt32> { [slots.joined(), [due].joined()].joined() }
 

@@ -6,6 +6,8 @@ public struct TrackerOptions: Sendable {
   /// Connections that follow an older one on the same 4-tuple, held at once: with what is kept of the
   /// older one they take several times the memory of others.
   public var maximumIncarnations: Int { max(16, maximumConnections / 8) }
+  /// Bytes that connections and their histories may take at once, as far as the tracker can tell.
+  public var maximumBytes = Int.max
   /// Silence after which an open connection is let go, nanoseconds; nil: never. A capture file has
   /// an end; a live capture that runs for days needs a limit.
   public var idleLimit: Int64?
@@ -26,6 +28,9 @@ public struct TrackerOptions: Sendable {
   /// Whether changes of state are handed out as they are concluded, through `nextTransition`. Needs
   /// `keepsTransitions`.
   public var watchesTransitions = false
+  /// Whether connections are held as their segments alone while nothing is remarkable about them.
+  /// Only a matter of memory and time: what comes out is the same. Not done where somebody watches.
+  public var holdsQuietly = true
   /// The secret of the hash.
   public var hashSeed = HashSeed.fixed
 

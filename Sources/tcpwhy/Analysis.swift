@@ -1,33 +1,32 @@
 import FlowDiagnosis
 import FlowReport
-import PacketCapture
 import PacketDecoding
 import TCPModel
 
 /// The way of a packet through one input: decoded, tracked, and its connection handed over with
 /// what was found once it is done.
 struct Analysis: ~Copyable {
-  private var decoder = PacketDecoder()
   private var tracker: ConnectionTracker
   private var diagnostician: Diagnostician
-  /// Frames of link types that nobody here decodes, by `LINKTYPE_` value.
-  private var foreignLinkTypes: [UInt32: UInt64] = [:]
   /// What has been counted so far.
   private(set) var totals = AnalysisTotals()
 
   /// Whether segments and transitions are wanted of every connection, not only of those that the
   /// rules look at.
   private let wantsEveryHistory: Bool
+  private let threads: Int
   /// Whether connections are wanted about which there is nothing to say.
   private let wantsEveryConnection: Bool
 
   init(
     tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryConnection: Bool = true,
     wantsEveryHistory: Bool = true,
-    waitsForLedgers: Bool = false
+    waitsForLedgers: Bool = false, resources: ResourceOptions
   ) {
     var options = options
     options.confirmsTransitions = wantsEveryHistory
+    resources.apply(to: &options)
+    threads = resources.threads
     self.wantsEveryHistory = wantsEveryHistory
     self.wantsEveryConnection = wantsEveryConnection
     tracker = ConnectionTracker(options: options)
@@ -50,77 +49,55 @@ struct Analysis: ~Copyable {
     afterBatch: () -> Void = {}
   ) -> [String] {
     var progress = Progress()
-    var filter: BPFFilter?
-    do throws(CaptureError) {
-      // Compiled for a link type when it is met; the words were looked at before.
-      if let expression = input.filter { filter = try BPFFilter(expression, linkTypes: []) }
-    } catch {
-      return [error.description]
-    }
-    var files = CaptureFileSet(paths: input.paths)
-    var batch = FrameBatch()
-    var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
-    while files.read(into: &batch) {
-      filter?.apply(to: &batch)
-      take(batch, &segments)
-      drain(body)
-      afterBatch()
-      progress.update(
-        bytes: files.bytesRead, of: files.totalBytes, packets: totals.packets)
+    var batch = SegmentBatch(capacity: ConnectionTracker.batchSize)
+    let summary: SourceSummary
+    if threads > 1 {
+      let thread = DecodingThread(input)
+      while thread.read(into: &batch) { take(batch, &progress, body, afterBatch) }
+      summary = thread.finish()
+    } else {
+      var source = SegmentSource(input)
+      while source.read(into: &batch) { take(batch, &progress, body, afterBatch) }
+      summary = source.finish()
     }
     progress.end()
-    totals.files += UInt64(input.paths.count - files.problems.count { $0.isRefusal })
+    totals.files += summary.files
+    totals.skipped = summary.skipped
     tracker.finish()
     diagnostician.facts.end = tracker.now
     drain(body)
     totals.tracker = tracker.counts
-    return (files.problems + (filter?.problems ?? []) + input.problems).map(\.description)
-      + foreignLinkTypes.sorted { $0.key < $1.key }.map { type, count in
-        "\(input.name): link type \(type) is not supported: \(count) "
-          + "\(count == 1 ? "frame" : "frames") left out; capture with another one if the device offers it (tcpdump -L)"
-      }
+    return summary.problems
   }
 
-  /// Takes the frames of a batch.
-  ///
-  /// - Parameter segments: Room for as many segments as are tracked together.
-  private mutating func take(_ batch: borrowing FrameBatch, _ segments: inout [Segment]) {
-    let bytes = batch.bytes.span
-    var waiting = 0
-    for index in 0..<batch.count {
-      let outcome = decoder.decode(
-        bytes.extracting(batch.range(at: index)), header: batch.header(at: index),
-        into: &segments[waiting])
-      if case .segment = outcome {
-        waiting += 1
-        if waiting < segments.count { continue }
-        tracker.process(segments.span.extracting(0..<waiting))
-        waiting = 0
-      } else {
-        // What it may say is about what came before it.
-        tracker.process(segments.span.extracting(0..<waiting))
-        waiting = 0
-        takeOther(outcome, linkType: batch.header(at: index).linkType)
-      }
-    }
-    tracker.process(segments.span.extracting(0..<waiting))
-    totals.packets += UInt64(batch.count)
-    totals.segments = tracker.counts.segments
-  }
-
-  @inline(never)
-  private mutating func takeOther(_ outcome: DecodeOutcome, linkType: LinkType) {
-    switch outcome {
-    case .icmpError(let error):
+  private mutating func take(
+    _ batch: SegmentBatch, _ progress: inout Progress,
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ afterBatch: () -> Void
+  ) {
+    var first = 0
+    for (position, error) in batch.errors {
+      // What it says is about what came before it.
+      track(batch, first..<position)
       tracker.process(error)
-    case .problem(let problem) where problem.layer == .link && problem.kind == .unsupported:
-      if foreignLinkTypes[linkType.rawValue] != nil || foreignLinkTypes.count < 64 {
-        foreignLinkTypes[linkType.rawValue, default: 0] += 1
-      }
-    case .segment, .fragment, .notTCP, .problem:
-      break
+      first = position
     }
-    totals.skipped.count(outcome)
+    track(batch, first..<batch.count)
+    totals.packets += batch.packets
+    totals.segments = tracker.counts.segments
+    guard batch.isCaughtUp else { return }
+    drain(body)
+    afterBatch()
+    progress.update(bytes: batch.bytesRead, of: batch.totalBytes, packets: totals.packets)
+  }
+
+  private mutating func track(_ batch: SegmentBatch, _ range: Range<Int>) {
+    let segments = batch.segments.span
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let end = min(first + ConnectionTracker.batchSize, range.upperBound)
+      tracker.process(segments.extracting(first..<end))
+      first = end
+    }
   }
 
   /// Hands over the connections that are done, with their findings.
@@ -154,15 +131,5 @@ struct Analysis: ~Copyable {
     let findings = diagnostician.conclude()
     for finding in findings { totals.count(finding) }
     return findings
-  }
-}
-
-extension CaptureError {
-  /// Whether nothing of the file could be read.
-  fileprivate var isRefusal: Bool {
-    switch kind {
-    case .truncated, .corrupt, .decompressionFailed, .libpcap: false
-    default: true
-    }
   }
 }

@@ -44,6 +44,7 @@ struct Analyze: ParsableCommand {
   private var minSeverity: Severity { leastSeverity ?? .note }
 
   @OptionGroup(title: "Tracking") var tracking: TrackingOptions
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
   @OptionGroup(title: "Display") var display: DisplayOptions
 
   func validate() throws {
@@ -59,7 +60,8 @@ struct Analyze: ParsableCommand {
       var analysis = Analysis(
         tracker: tracking.tracker, diagnosis: tracking.diagnosis,
         wantsEveryConnection: !json || records.kinds.contains(.connection),
-        wantsEveryHistory: json && records.kinds.contains(.transition), waitsForLedgers: true)
+        wantsEveryHistory: json && records.kinds.contains(.transition), waitsForLedgers: true,
+        resources: resources)
       let problems: [String]
       if json {
         problems = writeRecords(input, &analysis, &output)

@@ -27,6 +27,7 @@ struct Report: ParsableCommand {
   var limit = 40
 
   @OptionGroup(title: "Tracking") var tracking: TrackingOptions
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
 
   func validate() throws {
     _ = try filter.words(files)
@@ -38,7 +39,8 @@ struct Report: ParsableCommand {
   func run() throws {
     let words = try filter.words(files)
     let input = CaptureInput(paths: words.paths, filter: words.filter)
-    var analysis = Analysis(tracker: tracking.tracker, diagnosis: tracking.diagnosis)
+    var analysis = Analysis(
+      tracker: tracking.tracker, diagnosis: tracking.diagnosis, resources: resources)
     var groups = FindingGroups()
     var rows = ConnectionRows(limit: 500)
     var drawn: [(TrackedConnection, [Finding])] = []

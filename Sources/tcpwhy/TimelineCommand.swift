@@ -38,6 +38,7 @@ struct TimelineCommand: ParsableCommand {
   var limit = 20
 
   @OptionGroup(title: "Tracking") var tracking: TrackingOptions
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
   @OptionGroup(title: "Display") var display: DisplayOptions
 
   func validate() throws {
@@ -55,7 +56,8 @@ struct TimelineCommand: ParsableCommand {
         options.maximumSegments = 100_000
         options.maximumTransitions = 1000
       }
-      var analysis = Analysis(tracker: options, diagnosis: tracking.diagnosis)
+      var analysis = Analysis(
+        tracker: options, diagnosis: tracking.diagnosis, resources: resources)
       var choice = TimelineChoice(self)
       let problems = analysis.read(
         input, { tracked, findings, _ in choice.consider(tracked, findings) })

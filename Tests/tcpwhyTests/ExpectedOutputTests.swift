@@ -18,14 +18,16 @@ import Testing
     #expect(ExpectedOutputTests.paths.count > 100)
   }
 
-  @Test("A capture gives the output that lies beside it", arguments: ExpectedOutputTests.paths)
-  func printsWhatIsExpected(_ capture: String) throws {
+  @Test(
+    "A capture gives the output that lies beside it, whatever the number of threads",
+    arguments: ExpectedOutputTests.paths, [1, 2])
+  func printsWhatIsExpected(_ capture: String, threads: Int) throws {
     let url = ExpectedOutputTests.folder.appending(path: capture)
     let expected = try String(
       contentsOf: url.deletingPathExtension().appendingPathExtension("expected.txt"),
       encoding: .utf8)
     let result = try Program.run(
-      [url.lastPathComponent], folder: url.deletingLastPathComponent())
+      ["--threads", "\(threads)", url.lastPathComponent], folder: url.deletingLastPathComponent())
     #expect(result.status == 0)
     #expect(
       result.output == expected,

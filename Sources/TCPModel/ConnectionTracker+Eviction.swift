@@ -1,0 +1,134 @@
+import PacketDecoding
+
+// Making room within the bounds that were set: closed connections and those in TIME-WAIT go first, by
+// age, then half-open attempts, then what has been idle longest. Which they are is found out for many
+// at a time.
+
+/// A connection in line to be evicted.
+struct Evictable {
+  /// What goes before what.
+  enum Kind: UInt8 {
+    case closed
+    case halfOpen
+    case open
+  }
+
+  var kind: Kind
+  /// When its last segment passed, as it was put in line.
+  var lastTime: CaptureTime
+  var id: UInt64
+  var place: UInt32
+
+  func goesBefore(_ other: Evictable) -> Bool {
+    (kind.rawValue, lastTime, id) < (other.kind.rawValue, other.lastTime, other.id)
+  }
+}
+
+extension ConnectionTracker {
+  /// Bytes that connections and their histories take, about; those that only wait to be collected are
+  /// taken for average ones and left out.
+  var heldBytes: Int {
+    settled.isEmpty
+      ? usedBytes
+      : Int(Double(usedBytes) * Double(max(0, held)) / Double(max(1, held + settled.count)))
+  }
+
+  private var usedBytes: Int {
+    quiet.count &* ConnectionTracker.quietBytes &+ quietPages.count &* QuietPages.bytes
+      &+ connections.count &* ConnectionTracker.connectionBytes &+ records.bytes
+      &+ transitions.bytes &+ meters.count &* MemoryLayout<StallMeters>.stride
+      &+ previousIncarnations.count &* ConnectionTracker.connectionBytes
+  }
+
+  // With their share of the table and of the wheel.
+  private static var quietBytes: Int { MemoryLayout<QuietConnection>.stride + 24 }
+  private static var connectionBytes: Int { MemoryLayout<Connection>.stride + 24 }
+
+  /// Lets go of connections until there is room for `count` more.
+  mutating func makeRoom(for count: Int) {
+    while held + count > options.maximumConnections || heldBytes > options.maximumBytes {
+      guard evict() else { return }
+    }
+  }
+
+  /// Lets go of the one that matters least. False if there is none.
+  mutating func evict() -> Bool {
+    var hasGathered = false
+    while true {
+      guard let entry = evictable.popLast() else {
+        if hasGathered { return false }
+        gatherEvictable()
+        hasGathered = true
+        continue
+      }
+      var place = resolve(entry.place)
+      guard place == entry.place, lastTime(of: place) == entry.lastTime else {
+        // It has lived on since.
+        schedule(place)
+        continue
+      }
+      if place & ConnectionTracker.quietMark != 0 {
+        _ = wake(place)
+        place = resolve(place)
+      }
+      expireTimers(place, now: now)
+      switch connections[place].evictionKind {
+      case .closed: counts.evictedClosed &+= 1
+      case .halfOpen: counts.evictedHalfOpen &+= 1
+      case .open: counts.evictedOpen &+= 1
+      }
+      connections[place].traits.insert(.evicted)
+      settle(place)
+      return true
+    }
+  }
+
+  /// Puts a quarter of all connections in line, those that matter least.
+  private mutating func gatherEvictable() {
+    var entries: [Evictable] = []
+    for due in wheel.removeAll() {
+      let place = resolve(due)
+      entries.append(
+        Evictable(
+          kind: kind(of: place), lastTime: lastTime(of: place), id: id(of: place), place: place))
+    }
+    entries.sort { $0.goesBefore($1) }
+    let count = min(entries.count, max(64, entries.count / 4))
+    for entry in entries[count...] { schedule(entry.place) }
+    evictable = entries[..<count].reversed()
+  }
+
+  private func kind(of place: UInt32) -> Evictable.Kind {
+    place & ConnectionTracker.quietMark == 0
+      ? connections[place].evictionKind
+      : quiet[place & ~ConnectionTracker.quietMark].evictionKind
+  }
+
+  private func lastTime(of place: UInt32) -> CaptureTime {
+    place & ConnectionTracker.quietMark == 0
+      ? connections[place].lastTime : lastTimeOfQuiet(place & ~ConnectionTracker.quietMark)
+  }
+
+  /// Puts a place back into the wheel.
+  private mutating func schedule(_ place: UInt32) {
+    wheel.schedule(
+      place,
+      at: place & ConnectionTracker.quietMark == 0
+        ? connections[place].nextReview(options, now: now)
+        : lastTime(of: place).advanced(byNanoseconds: options.shortestLife))
+  }
+}
+
+extension Connection {
+  fileprivate var evictionKind: Evictable.Kind {
+    if isOver || client.state == .timeWait || server.state == .timeWait { return .closed }
+    return client.state == .synSent || server.state == .synReceived ? .halfOpen : .open
+  }
+}
+
+extension QuietConnection {
+  /// As far as its segments tell without a replay.
+  fileprivate var evictionKind: Evictable.Kind {
+    isClosing ? .closed : count < 2 ? .halfOpen : .open
+  }
+}
