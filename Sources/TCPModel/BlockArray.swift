@@ -17,6 +17,14 @@ struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     count += 1
   }
 
+  /// Appends a few equal elements, side by side in one block: `count` divides the size of a block.
+  mutating func append(repeating element: Element, count elements: Int) {
+    if count & BlockArray.mask == 0 {
+      blocks.append(UniqueArray(repeating: element, count: 1 << BlockArray.shift))
+    }
+    count += elements
+  }
+
   subscript(index: Int) -> Element {
     @inline(__always) _read {
       yield blocks[index >> BlockArray.shift][index & BlockArray.mask]

@@ -32,7 +32,7 @@ struct QuietPages: ~Copyable {
 
   private mutating func add() -> UInt32 {
     let page = segments.count / Int(QuietPages.capacity)
-    for _ in 0..<QuietPages.capacity { segments.append(QuietSegment()) }
+    segments.append(repeating: QuietSegment(), count: Int(QuietPages.capacity))
     return UInt32(truncatingIfNeeded: page)
   }
 
