@@ -16,6 +16,8 @@ public struct ConnectionTracker: ~Copyable {
   let quietPatience: Int64
   /// The connection that `nextSettled` last handed out without its history.
   public internal(set) var summary = Connection(key: ConnectionTracker.noKey)
+  /// Where the connection is that `takeHistory` hands out, 0 for none.
+  var historyPlace: UInt32 = 0
   /// Quiet places that only lead to where their connections are followed now.
   var wokenCount = 0
   var records = ListPool(placeholder: SegmentRecord())
@@ -365,16 +367,17 @@ public struct ConnectionTracker: ~Copyable {
 
   /// The next connection that is done, with its history, or nil. Its place in memory is given back.
   public mutating func nextSettled() -> TrackedConnection? {
-    switch nextSettled(wantsHistory: { _ in true }) {
-    case .history(let tracked): tracked
-    case .nothing, .summary: nil
-    }
+    nextSettled(wantsHistory: { _ in true }) == .history ? takeHistory() : nil
   }
 
-  /// The next connection that is done. Its place in memory is given back.
+  /// Goes on to the next connection that is done.
   ///
   /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
+    if historyPlace != 0 {
+      letGo(historyPlace)
+      historyPlace = 0
+    }
     guard var place = settled.popFirst() else { return .nothing }
     if settled.count > 8 {
       touch(settled[8])
@@ -388,6 +391,15 @@ public struct ConnectionTracker: ~Copyable {
       letGo(place)
       return .summary
     }
+    historyPlace = place
+    return .history
+  }
+
+  /// The connection that `nextSettled(wantsHistory:)` last went on to, which had answered `.history`:
+  /// to be called once, before the next is asked for. Its place in memory is given back.
+  public mutating func takeHistory() -> TrackedConnection {
+    let place = historyPlace
+    historyPlace = 0
     let connection = connections[place]
     let tracked = TrackedConnection(
       connection: connection, segments: records.elements(of: connection.segments),
@@ -396,8 +408,8 @@ public struct ConnectionTracker: ~Copyable {
         ? previousIncarnations[connection.id] : nil,
       icmpErrors: connection.traits.contains(.hasICMPError) ? icmpErrors[connection.id] ?? [] : [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
-    letGo(place)
-    return .history(tracked)
+    if place != 0 { letGo(place) }
+    return tracked
   }
 
   /// Gives back what a connection holds.

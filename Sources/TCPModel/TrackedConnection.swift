@@ -37,12 +37,13 @@ public struct TrackedConnection: Sendable {
   }
 }
 
-/// What `ConnectionTracker.nextSettled(wantsHistory:)` hands out.
+/// What `ConnectionTracker.nextSettled(wantsHistory:)` went on to. Without the connection itself, which
+/// is large and wanted in full only where something happened.
 public enum SettledConnection: Sendable {
   /// No connection is done.
   case nothing
   /// One whose history is not wanted: `ConnectionTracker.summary`.
   case summary
-  /// One with its history.
-  case history(TrackedConnection)
+  /// One with its history: `ConnectionTracker.takeHistory()`.
+  case history
 }

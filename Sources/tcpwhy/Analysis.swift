@@ -117,7 +117,8 @@ struct Analysis: ~Copyable {
               connection: tracker.summary, segments: [], transitions: [], previous: nil,
               icmpErrors: []), [], [])
         }
-      case .history(let tracked):
+      case .history:
+        let tracked = tracker.takeHistory()
         let findings = diagnostician.examine(tracked)
         totals.count(tracked.connection)
         for finding in findings { totals.count(finding) }

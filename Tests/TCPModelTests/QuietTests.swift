@@ -94,7 +94,8 @@ import Testing
         switch tracker.nextSettled(wantsHistory: { _ in history }) {
         case .nothing: return
         case .summary: result.append(describe(tracker.summary))
-        case .history(let tracked):
+        case .history:
+          let tracked = tracker.takeHistory()
           result.append(
             describe(tracked.connection)
               + (history

@@ -102,7 +102,7 @@ struct Tracking: ~Copyable {
       {
       case .nothing: return
       case .summary: if diagnoses { diagnostician.note(tracker.summary) }
-      case .history(let tracked): _ = diagnostician.examine(tracked)
+      case .history: _ = diagnostician.examine(tracker.takeHistory())
       }
     }
   }
