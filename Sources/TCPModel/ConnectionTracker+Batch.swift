@@ -42,7 +42,9 @@ extension ConnectionTracker {
   mutating func touch(_ place: UInt32) {
     if place & ConnectionTracker.quietMark != 0 {
       let index = place & ~ConnectionTracker.quietMark
+      // Its beginning, middle and end: two or three cache lines.
       touched &+= quiet[index].key.highAddress.low &+ quiet[index].firstFrame
+      touched &+= UInt64(quiet[index].count)
     } else {
       touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
       touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
