@@ -14,9 +14,6 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   /// How many elements are in use.
   var count: Int { elements.count - 1 - free.count }
 
-  /// How many places there are, used or not.
-  var capacity: Int { elements.count - 1 }
-
   /// Stores an element and returns where.
   mutating func insert(_ element: Element) -> UInt32 {
     if !free.isEmpty {

@@ -1,0 +1,123 @@
+internal import DequeModule
+import PacketDecoding
+
+// Letting connections go: out of the table when they are done or the input ends, and handed out, with
+// their histories where those are wanted.
+
+extension ConnectionTracker {
+  /// Connections held, in whatever form; not those that only wait to be collected.
+  var held: Int { connections.count + quiet.count - wokenCount - settled.count }
+
+  /// Takes a connection out of the table; it waits in `settled` to be collected.
+  mutating func settle(_ place: UInt32) {
+    let changes = connections[place].reviewOneSided(options.timers)
+    if !changes.isEmpty { log(changes, of: place) }
+    let newer = connections[place].newer
+    if newer == 0 {
+      table.remove(connections[place].tag, place: place)
+    } else {
+      connections[newer].older = 0
+    }
+    let older = connections[place].older
+    if older != 0 { connections[older].newer = 0 }
+    connections[place].older = 0
+    connections[place].newer = 0
+    settled.append(place)
+  }
+
+  /// The input has ended: everything still held is settled, in the order of the ids.
+  public mutating func finish() {
+    var places = wheel.removeAll() + evictable.map(\.place)
+    evictable = []
+    for index in places.indices { places[index] = resolve(places[index]) }
+    sortByID(&places)
+    for place in places {
+      if place & ConnectionTracker.quietMark != 0 {
+        settled.append(place)
+        continue
+      }
+      expireTimers(place, now: now)
+      if !connections[place].isOver { connections[place].traits.insert(.openAtEnd) }
+      settle(place)
+    }
+    table = FlowTable()
+    hasFinished = true
+  }
+
+  /// Puts what was settled in one go into the order of the ids.
+  mutating func sortSettled(from first: Int) {
+    var places = Array(settled[first...])
+    sortByID(&places)
+    settled.replaceSubrange(first..., with: places)
+  }
+
+  private func sortByID(_ places: inout [UInt32]) {
+    let ids = places.map { id(of: $0) }
+    if zip(ids, ids.dropFirst()).allSatisfy(<) { return }
+    places = zip(ids, places).sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  func id(of place: UInt32) -> UInt64 {
+    place & ConnectionTracker.quietMark == 0
+      ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id
+  }
+
+  /// The next connection that is done, with its history, or nil. Its place in memory is given back.
+  public mutating func nextSettled() -> TrackedConnection? {
+    nextSettled(wantsHistory: { _ in true }) == .history ? takeHistory() : nil
+  }
+
+  /// Goes on to the next connection that is done.
+  ///
+  /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
+  public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
+    if historyPlace != 0 {
+      letGo(historyPlace)
+      historyPlace = 0
+    }
+    guard var place = settled.popFirst() else { return .nothing }
+    if settled.count > 8 {
+      touch(settled[8])
+      touchPages(settled[4])
+    }
+    if place & ConnectionTracker.quietMark != 0 {
+      if takeSettled(place, wantsHistory) { return .summary }
+      place = wakeSettled(place)
+    } else if !wantsHistory(connections[place]) {
+      summary = connections[place]
+      letGo(place)
+      return .summary
+    }
+    historyPlace = place
+    return .history
+  }
+
+  /// The connection that `nextSettled(wantsHistory:)` last went on to, which had answered `.history`:
+  /// to be called once, before the next is asked for. Its place in memory is given back.
+  public mutating func takeHistory() -> TrackedConnection {
+    let place = historyPlace
+    historyPlace = 0
+    let connection = connections[place]
+    let tracked = TrackedConnection(
+      connection: connection, segments: records.elements(of: connection.segments),
+      transitions: transitions.elements(of: connection.transitions),
+      previous: connection.traits.contains(.reuses)
+        ? previousIncarnations[connection.id] : nil,
+      icmpErrors: connection.traits.contains(.hasICMPError) ? icmpErrors[connection.id] ?? [] : [],
+      stalls: connection.meter == 0 ? nil : meters[connection.meter])
+    if place != 0 { letGo(place) }
+    return tracked
+  }
+
+  /// Gives back what a connection holds.
+  private mutating func letGo(_ place: UInt32) {
+    let id = connections[place].id
+    if connections[place].traits.contains(.reuses) { previousIncarnations[id] = nil }
+    if connections[place].traits.contains(.hasICMPError) { icmpErrors[id] = nil }
+    if connections[place].meter != 0 { meters.remove(connections[place].meter) }
+    connections[place].id = 0
+    records.removeAll(&connections[place].segments)
+    transitions.removeAll(&connections[place].transitions)
+    connections.remove(place)
+  }
+}
