@@ -17,17 +17,17 @@ extension ConnectionTracker {
       return
     }
     var tags = InlineArray<32, UInt32>(repeating: 0)
+    for index in 0..<count {
+      tags[index] = FlowKey.of(batch[index]).key.tag(seed: options.hashSeed)
+    }
+    // Short loops, one for each thing to wait for, so that many of them are under way at once.
     var sum: UInt64 = 0
-    for index in 0..<count {
-      let tag = FlowKey.of(batch[index]).key.tag(seed: options.hashSeed)
-      tags[index] = tag
-      sum &+= table.firstBucket(tag)
-    }
-    for index in 0..<count {
-      let bucket = table.firstBucket(tags[index])
-      if bucket >> 32 == tags[index] { touch(UInt32(truncatingIfNeeded: bucket)) }
-    }
+    for index in 0..<count { sum &+= table.firstBucket(tags[index]) }
     touched &+= sum
+    var places = InlineArray<32, UInt32>(repeating: 0)
+    for index in 0..<count { places[index] = table.firstPlace(tags[index]) }
+    for index in 0..<count { touch(places[index]) }
+    for index in 0..<count { touchEnd(places[index]) }
     for index in 0..<count {
       let (key, sourceIsLow) = FlowKey.of(batch[index])
       process(batch[index], key, tags[index], sourceIsLow: sourceIsLow)
@@ -49,6 +49,16 @@ extension ConnectionTracker {
       touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
       touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
     }
+  }
+
+  /// Reads a little of where the next segment of a place will be written.
+  @inline(__always)
+  mutating func touchEnd(_ place: UInt32) {
+    guard place & ConnectionTracker.quietMark != 0 else { return }
+    let index = place & ~ConnectionTracker.quietMark
+    let (page, slot) = QuietPages.place(of: quiet[index].count)
+    guard page < 4 else { return }
+    touched &+= UInt64(quietPages[quiet[index].pages[page], slot].window)
   }
 
   /// Reads a little of the pages of a place.

@@ -156,14 +156,13 @@ extension ConnectionTracker {
     let source = quiet[index]
     var segment = source.firstSegment
     summary = Connection(
-      beginningWith: segment, source.key, 0, sourceIsLow: source.clientIsLow, id: source.id)
-    effects.reset()
-    summary.takeUnrecorded(segment, sender: .client, &effects)
+      ordinarilyBeginningWith: segment, source.key, sourceIsLow: source.clientIsLow, id: source.id)
+    let patience = quietPatience << 30
     var replay = source.replay
     for number in 0..<source.count {
       let (page, slot) = QuietPages.place(of: number)
       let side = source.read(quietPages[source.pages[page], slot], into: &segment, &replay)
-      if summary.takePredicted(segment, sender: side, meter: { _ in }) { continue }
+      if summary.takeOrdinary(segment, sender: side, patience: patience) { continue }
       effects.reset()
       summary.expireTimers(options.timers, now: segment.time, &effects)
       summary.takeUnrecorded(segment, sender: side, &effects)

@@ -123,7 +123,7 @@ extension Endpoint {
   }
 
   /// Keeps what a SYN offers.
-  private mutating func noteOffer(_ segment: Segment) {
+  mutating func noteOffer(_ segment: Segment) {
     if segment.options.contains(.maximumSegmentSize) {
       maximumSegmentSize = segment.maximumSegmentSize
     }

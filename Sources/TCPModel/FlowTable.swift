@@ -35,6 +35,12 @@ struct FlowTable: ~Copyable {
   @inline(__always)
   func firstBucket(_ tag: UInt32) -> UInt64 { buckets[Int(tag) & mask] }
 
+  /// The first place under the tag, whatever its key, or 0.
+  @inline(__always)
+  func firstPlace(_ tag: UInt32) -> UInt32 {
+    find(tag) { _ in true }
+  }
+
   /// Adds a place.
   mutating func insert(_ tag: UInt32, place: UInt32) {
     if count * 4 >= buckets.count * 3 { grow() }

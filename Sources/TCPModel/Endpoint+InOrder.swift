@@ -1,0 +1,89 @@
+import PacketDecoding
+
+// What the short ways have in common: whether a segment is in order, and what each one that is does
+// to both ends.
+
+extension Endpoint {
+  private static var disturbed: EndpointMarks { .challenged.union(.zeroWindow) }
+
+  /// Whether the segment, which is neither SYN nor RST, follows in order what this endpoint has sent
+  /// and what `peer` has received, and acknowledges nothing surprising.
+  @inline(__always)
+  func sendsInOrder(_ segment: Segment, to peer: Endpoint) -> Bool {
+    let sequence = SequenceNumber(segment.sequence)
+    let acknowledgment = SequenceNumber(segment.acknowledgment)
+    return marks.contains(.seen) && marks.isDisjoint(with: Endpoint.disturbed)
+      && (marks.contains(.establishedConfirmed) || !peer.marks.contains(.fastOpen))
+      && segment.window != 0 && segment.options.isSubset(of: .timestamps)
+      && sequence == sendNext && sequence == peer.receiveNext && peer.beyondHole.isEmpty
+      && peer.beyondSecondHole.isEmpty
+      // SND.UNA =< SEG.ACK =< SND.NXT, nothing beyond what passed.
+      && !acknowledgment.precedes(peer.sendUnacknowledged)
+      && !peer.sendNext.precedes(acknowledgment) && !receiveNext.precedes(acknowledgment)
+      && expectsTimestamp(of: segment) && hasNotSent(segment)
+  }
+
+  /// Whether the segment may be a duplicate ACK (RFC 5681 §2).
+  @inline(__always)
+  func repeatsAcknowledgment(_ segment: Segment, to peer: Endpoint) -> Bool {
+    segment.payloadLength == 0 && segment.acknowledgment == peer.sendUnacknowledged.rawValue
+      && peer.sendNext != peer.sendUnacknowledged
+  }
+
+  /// Whether the TSval, if any, follows those before.
+  @inline(__always)
+  func expectsTimestamp(of segment: Segment) -> Bool {
+    guard segment.hasTimestamps else { return true }
+    return marks.contains(.timestamps) && firstTimestampTime != .epoch
+      && !TimestampValue(segment.timestampValue).precedes(newestTimestamp)
+  }
+
+  /// Whether it sent nothing like the segment lately.
+  @inline(__always)
+  func hasNotSent(_ segment: Segment) -> Bool {
+    let identity = Endpoint.identity(segment)
+    return recentSegments[0] != identity && recentSegments[1] != identity
+      && recentSegments[2] != identity && recentSegments[3] != identity
+  }
+
+  /// What a segment in order does to both ends, but for their states.
+  @inline(__always)
+  mutating func takeInOrder(
+    _ segment: Segment, _ peer: inout Endpoint, _ roundTrip: inout Int64
+  ) {
+    packets &+= 1
+    bytes &+= UInt64(segment.packetLength)
+    payloadBytes &+= UInt64(segment.payloadLength)
+    remember(Endpoint.identity(segment))
+    if segment.checksum == .valid { marks.insert(.validChecksum) }
+    if hopLimit != segment.hopLimit { marks.insert(.varyingHopLimit) }
+
+    sendNext = sendNext + segment.sequenceLength
+    window = UInt32(segment.window) << UInt32(windowShift)
+    peer.receiveNext = sendNext
+    peer.sendUnacknowledged = SequenceNumber(segment.acknowledgment)
+    peer.unanswered = 0
+    if segment.hasTimestamps {
+      let value = TimestampValue(segment.timestampValue)
+      if value != newestTimestamp {
+        newestTimestamp = value
+        newestTimestampTime = segment.time
+      }
+      lastEcho = TimestampValue(segment.timestampEchoReply)
+      measureRoundTrip(segment, peer: peer, &roundTrip)
+    }
+    lastTime = segment.time
+    lastFrame = segment.frame
+  }
+
+  /// RFC 7323 §4.1: a segment that echoes the peer's newest TSval answers the segment that bore it.
+  /// Only shortens what the handshake gave, for an echo may come late.
+  @inline(__always)
+  func measureRoundTrip(_ segment: Segment, peer: Endpoint, _ roundTrip: inout Int64) {
+    guard peer.marks.contains(.timestamps), peer.newestTimestampTime != .epoch,
+      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
+    else { return }
+    let sample = segment.time.nanoseconds(since: peer.newestTimestampTime)
+    if sample > 0, roundTrip == 0 || sample < roundTrip { roundTrip = sample }
+  }
+}
