@@ -67,7 +67,8 @@ extension Connection {
 
   /// The SYN,ACK in SYN-SENT (RFC 9293 §3.10.7.3).
   private mutating func takeAnswer(_ segment: Segment) -> Bool {
-    guard segment.flags.contains(.syn.union(.ack)), segment.flags.isDisjoint(with: .fin.union(.rst)),
+    guard segment.flags.contains(.syn.union(.ack)),
+      segment.flags.isDisjoint(with: .fin.union(.rst)),
       segment.payloadLength == 0, client.state == .synSent, server.state == .listen,
       client.synCount == 1, !server.marks.contains(.seen),
       SequenceNumber(segment.acknowledgment) == client.sendNext,
@@ -172,7 +173,8 @@ extension Connection {
     else { return false }
     if segment.flags.contains(.fin) {
       guard sender.state == .closeWait, receiver.state == .finWait1 || receiver.state == .finWait2,
-        sender.finCount == 0, !sender.marks.contains(.finSent), !receiver.marks.contains(.finArrived)
+        sender.finCount == 0, !sender.marks.contains(.finSent),
+        !receiver.marks.contains(.finArrived)
       else { return false }
       sender.marks.formUnion(
         .establishedConfirmed.union(.finSent).union(.finArrivalConfirmed).union(.closedSecond))
