@@ -18,7 +18,8 @@ public struct Finding: Sendable {
   public var summary: String
   /// What to do about it, for this very case: one or two sentences.
   public var advice: String
-  /// What was measured, by name, in the order of the proof.
+  /// What was measured, by name, in the order of the proof; without durations that nobody can know,
+  /// for the capture's clock was set back.
   public var values: [(name: String, value: FindingValue)]
   /// Delay it added, seconds; nil where it cannot be said.
   public var costSeconds: Double?
@@ -47,8 +48,8 @@ public struct Finding: Sendable {
     self.time = time
     self.summary = summary
     self.advice = advice
-    self.values = values
-    self.costSeconds = costSeconds
+    self.values = values.filter { $0.value.isMeasured }
+    self.costSeconds = costSeconds.flatMap { $0 >= 0 ? $0 : nil }
     self.causeKey = causeKey
   }
 }
@@ -70,4 +71,10 @@ public enum FindingValue: Sendable, Equatable {
   case integer(Int64)
   /// A duration in seconds.
   case seconds(Double)
+
+  /// Whether it is no duration below 0.
+  fileprivate var isMeasured: Bool {
+    if case .seconds(let seconds) = self { return seconds >= 0 }
+    return true
+  }
 }

@@ -35,22 +35,28 @@ enum ProofText {
     return "\(word) \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
   }
 
-  /// A duration in the unit people would use: "38 µs", "12 ms", "3.4 s", "5 min 3 s".
+  /// A duration in the unit people would use: "38 µs", "12 ms", "3.4 s", "5 min 3 s". One that is
+  /// negative was measured across a point at which the capture's clock was set back.
   static func duration(_ nanoseconds: Int64) -> String {
+    guard nanoseconds >= 0 else { return "an unknown time (the capture's clock goes back there)" }
     let magnitude = nanoseconds.magnitude
-    let sign = nanoseconds < 0 ? "-" : ""
     switch magnitude {
-    case ..<1_000: return "\(sign)\(magnitude) ns"
-    case ..<10_000_000 where magnitude < 1_000_000: return "\(sign)\(magnitude / 1_000) µs"
-    case ..<10_000_000: return "\(sign)\(tenths(magnitude, 1_000_000)) ms"
-    case ..<1_000_000_000: return "\(sign)\(magnitude / 1_000_000) ms"
-    case ..<60_000_000_000: return "\(sign)\(tenths(magnitude, 1_000_000_000)) s"
+    case ..<1_000: return "\(magnitude) ns"
+    case ..<1_000_000: return "\(magnitude / 1_000) µs"
+    case ..<10_000_000: return "\(tenths(magnitude, 1_000_000)) ms"
+    case ..<1_000_000_000: return "\(magnitude / 1_000_000) ms"
+    case ..<60_000_000_000: return "\(tenths(magnitude, 1_000_000_000)) s"
     default:
       let seconds = magnitude / 1_000_000_000
       return seconds < 3600
-        ? "\(sign)\(seconds / 60) min \(seconds % 60) s"
-        : "\(sign)\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        ? "\(seconds / 60) min \(seconds % 60) s"
+        : "\(seconds / 3600) h \(seconds % 3600 / 60) min"
     }
+  }
+
+  /// The same of seconds.
+  static func duration(seconds: Double) -> String {
+    duration(Int64(exactly: (seconds * 1e9).rounded()) ?? (seconds > 0 ? .max : -1))
   }
 
   private static func tenths(_ value: UInt64, _ unit: UInt64) -> String {

@@ -233,12 +233,12 @@ extension Finding {
   fileprivate mutating func tellFatalSilence(
     _ fatal: (idle: Double, count: Int), survived: Double?
   ) {
-    let shortest = ProofText.duration(Int64(fatal.idle * 1e9))
+    let shortest = ProofText.duration(seconds: fatal.idle)
     var text = " On this path the shortest silence that was fatal lasted \(shortest)"
     if fatal.count > 1 { text += " (\(fatal.count) connections)" }
     values.append(("shortest_fatal_idle_seconds", .seconds(fatal.idle)))
     if let survived, survived < fatal.idle {
-      let longest = ProofText.duration(Int64(survived * 1e9))
+      let longest = ProofText.duration(seconds: survived)
       text +=
         ", the longest that was survived \(longest): an idle limit between the two explains it."
       values.append(("longest_survived_idle_seconds", .seconds(survived)))

@@ -36,9 +36,10 @@ extension Connection {
   }
 
   /// From the first SYN to the ACK that completed the handshake, nanoseconds; nil where one of them
-  /// was not seen.
+  /// was not seen, or the capture's clock was set back between.
   public var handshakeTime: Int64? {
     guard opening == .handshake, completionTime != .epoch else { return nil }
-    return completionTime.nanoseconds(since: firstTime)
+    let time = completionTime.nanoseconds(since: firstTime)
+    return time < 0 ? nil : time
   }
 }

@@ -235,7 +235,7 @@ public struct TimeWaitPileup: LedgerRule {
       let total = holder.sample.count
       let rate = Double(total) / Double(span)
       let closes =
-        "\(total) closes within \(ProofText.duration(span &* Timers.second))"
+        "\(total) closes within \(ProofText.duration(seconds: Double(span)))"
       let limit = TimeWaitPileup.defaultPorts
       let wait = timers.timeWait / Timers.second
       let share = Int((100 * Double(peak.held) / Double(limit)).rounded())

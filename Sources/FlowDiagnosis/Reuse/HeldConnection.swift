@@ -100,7 +100,7 @@ struct HeldConnection {
         let idle = attempt.firstSYN.time.nanoseconds(since: old.connection.lastTime)
         waiting =
           "held their last connection in ESTABLISHED: the client had dropped it without a FIN or "
-          + "RST, \(ProofText.duration(idle)) or less before"
+          + (idle < 0 ? "RST" : "RST, \(ProofText.duration(idle)) or less before")
         why = "the client forgot the connection without FIN or RST"
         roles = [FrameRole(old.connection.lastFrame, "last segment of the old connection")]
       }

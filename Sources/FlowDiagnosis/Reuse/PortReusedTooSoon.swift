@@ -36,7 +36,7 @@ public struct PortReusedTooSoon: ConnectionRule {
     else { return [] }
     let closing = old.connection.lastTime
     let age = attempt.firstSYN.time.nanoseconds(since: closing)
-    guard age < 60_000_000_000 else { return [] }
+    guard (0..<60_000_000_000).contains(age) else { return [] }
 
     let way = Way(attempt, caller, aborted: aborted)
     let hurts = !attempt.answers.isEmpty || !attempt.holderResets.isEmpty

@@ -65,7 +65,7 @@ public struct TimestampRegression: ConnectionRule {
       connections: [connection.id], frames: frames, time: last.time,
       summary:
         "\(ProofText.count(odd.count, "segment")) of \(name) (\(ProofText.frames(odd.map(\.frame)))"
-        + ") went out with a clock about \(ProofText.duration(Int64(behind * 1e9))) behind the "
+        + ") went out with a clock about \(ProofText.duration(seconds: behind)) behind the "
         + "one its other segments bear; \(effect). Something on the path rewrites or injects "
         + "segments, or two hosts share this 4-tuple.",
       advice:

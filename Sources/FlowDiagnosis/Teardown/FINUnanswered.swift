@@ -47,7 +47,7 @@ public struct FINUnanswered: ConnectionRule {
     let summary =
       "\(name) sent its FIN \(fins.count) times in \(ProofText.duration(lasted)) "
       + "(\(ProofText.frames(fins.map(\.frame)))) and no ACK of \(peer) came; \(peer) had last been "
-      + "heard \(ProofText.duration(max(0, silence))) before (frame \(other.lastFrame)), so it or the "
+      + "heard \(ProofText.duration(silence)) before (frame \(other.lastFrame)), so it or the "
       + "path is dead\(isOver ? ", and FIN-WAIT-1 was given up" : "")."
     return Finding(
       id: id, severity: .error,

@@ -56,7 +56,14 @@ struct Replay {
   var findings: [Finding] = []
   var segments = 0
 
-  init(_ path: String, options: DiagnosisOptions = DiagnosisOptions()) throws {
+  /// - Parameters:
+  ///   - path: The capture.
+  ///   - options: What is asked of the rules.
+  ///   - change: What is done to each segment before it is tracked.
+  init(
+    _ path: String, options: DiagnosisOptions = DiagnosisOptions(),
+    changing change: (inout Segment) -> Void = { _ in }
+  ) throws {
     var file = try CaptureFile(path: path)
     var batch = FrameBatch()
     var decoder = PacketDecoder()
@@ -72,6 +79,7 @@ struct Replay {
         switch outcome {
         case .segment:
           segments += 1
+          change(&segment)
           tracker.process(segment)
         case .icmpError(let error):
           tracker.process(error)
