@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Healthy traffic over a path that loses segments, held against tcpwhy.
 
-    lossy.py [--connections 10000] [--loss 1] [--at client] [--seed 1] [--keep FOLDER] [PROGRAM]
+    lossy.py [--connections 10000] [--loss 1] [--lag 1] [--ipv6] [--at client] [--seed 1]
+             [--keep FOLDER] [PROGRAM]
 
 Two kernels in namespaces of their own open connections, exchange a few requests and close, now the
 client first, now the server; the path between them loses --loss per cent of all segments, both ways
@@ -172,6 +173,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--loss", type=float, default=1.0, help="per cent")
+    parser.add_argument("--lag", type=float, default=1.0, help="milliseconds, each way")
+    parser.add_argument("--ipv6", action="store_true")
     parser.add_argument("--at", choices=("client", "server"), default="client")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="FOLDER")
@@ -183,9 +186,11 @@ def main():
         subprocess.run(["mount", "-t", "tracefs", "nodev", states.TRACEFS], capture_output=True)
     if not states.available():
         sys.exit("lossy.py: no tracefs here, and so no kernels' record to compare with")
-    lab = Lab(f"lossy{os.getpid()}", "10.0.0.5", "10.0.0.9", at=options.at)
+    client, server = (
+        ("2001:db8::5", "2001:db8::9") if options.ipv6 else ("10.0.0.5", "10.0.0.9"))
+    lab = Lab(f"lossy{os.getpid()}", client, server, at=options.at)
     try:
-        lab.wire.lag = {"client": 0.001, "server": 0.001}
+        lab.wire.lag = {"client": options.lag / 1000, "server": options.lag / 1000}
         lost = play(lab, options.connections, options.loss, options.seed)
         folder = options.keep or f"{lab.folder}-lossy"
         os.makedirs(folder, exist_ok=True)

@@ -41,6 +41,12 @@ extension Connection {
 
   /// Segments of the beginning that are kept in the history, whatever they are.
   static let recordedOpening: UInt32 = 5
+
+  /// The same of this connection: more where the opening did not go straight, so that the echoes
+  /// which tell what was lost and what was late are there.
+  var recordedOpening: UInt32 {
+    noticed.isDisjoint(with: .repeated.union(.revokes)) ? Connection.recordedOpening : 16
+  }
 }
 
 extension Endpoint {

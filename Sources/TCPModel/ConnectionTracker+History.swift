@@ -9,7 +9,7 @@ extension ConnectionTracker {
   ) {
     guard
       options.keepsAllSegments || isNotable(segment, annotations)
-        || connections[place].segments.count < Connection.recordedOpening
+        || connections[place].segments.count < connections[place].recordedOpening
         || connections[place].activeCloser != .none
         || !connections[place].isOpenedForSure
     else {

@@ -41,6 +41,48 @@ import Testing
     #expect(!Diagnosis(short, endingAt: 10).ids.contains("accept-queue-overflow"))
   }
 
+  @Test("Two segments that get lost one after the other are no full queue, three are")
+  func losses() {
+    let lost = """
+      0.000 > S 0 TS 100 0
+      0.010 < S. 0 ack 1 TS 900 100
+      0.020 > . 1 ack 1 TS 120 900
+      1.030 < S. 0 ack 1 TS 1920 100
+      1.040 > . 1 ack 1 TS 1140 900
+      3.050 < S. 0 ack 1 TS 3940 100
+      3.060 > . 1 ack 1 TS 3160 900
+
+      """
+    let goesOn = "3.080 < P. 1:51 ack 1 TS 3970 3160\n3.090 > . 1 ack 51 TS 3190 3970\n"
+    #expect(Diagnosis(lost + goesOn, endingAt: 10).ids == ["handshake-ack-lost"])
+    let third = lost.replacing("1.030", with: "0.520 > P. 1:11 ack 1 TS 620 900\n1.030")
+    #expect(
+      Diagnosis(third + goesOn.replacing("ack 1 ", with: "ack 11 "), endingAt: 10).ids
+        == ["accept-queue-overflow"])
+  }
+
+  /// A path on which everything takes 700 ms at once, more than the server's timer allows for.
+  private func slow(echo: Int) -> String {
+    """
+    0.000 > S 0 TS 100 0
+    0.010 < S. 0 ack 1 TS 900 100
+    0.020 > . 1 ack 1 TS 120 900
+    0.030 > P. 1:101 ack 1 TS 130 900
+    0.240 > P. 1:101 ack 1 TS 340 900
+    1.030 < S. 0 ack 1 TS 1920 100
+    1.040 > . 101 ack 1 TS 1140 900
+    1.420 < . 1 ack 101 TS 2310 \(echo)
+    1.430 < P. 1:51 ack 101 TS 2320 \(echo)
+    1.440 > . 101 ack 51 TS 1540 2320
+    """
+  }
+
+  @Test("Segments that the server echoes after all were not ignored but late")
+  func late() {
+    #expect(Diagnosis(slow(echo: 130), endingAt: 10).ids == [])
+    #expect(Diagnosis(slow(echo: 1140), endingAt: 10).ids == ["accept-queue-overflow"])
+  }
+
   @Test("Full-sized data may have met a path MTU instead")
   func fullSized() {
     let large = ignored.replacing("1:101", with: "1:1449")

@@ -96,7 +96,7 @@ struct TimelineTests {
                                   │           wscale 7> · sent again  │
         5   1.001100              ├─ . 1:1(0) ack 1 win 502 ─────────▶│ ESTABLISHED
         6   1.002000              ├─ P. 1:7(6) ack 1 win 502 ────────▶│
-                                  │           … 1 segment …           │
+        7   1.003000              │◀───────── . 1:1(0) ack 7 win 502 ─┤
         8   1.004000 FIN-WAIT-1   ├─ F. 7:7(0) ack 1 win 502 ────────▶│ CLOSE-WAIT
         9   1.005000 FIN-WAIT-2   │◀──────── F. 1:1(0) ack 8 win 502 ─┤ LAST-ACK
                      TIME-WAIT    │                                   │

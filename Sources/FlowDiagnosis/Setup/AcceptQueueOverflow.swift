@@ -12,14 +12,16 @@ public struct AcceptQueueOverflow: ConnectionRule {
 
   // Definition (Linux tcp_check_req, inet_csk_complete_hashdance):
   // 1. tcp_abort_on_overflow 0: the server repeats its SYN,ACK by its timer although the caller's
-  //    ACK passed; and this more than once, or the caller's data is ignored too. In the end it takes
-  //    a later segment, or answers data by RST (SEQ = the data's ACK), or never answers.
+  //    ACK passed; and three segments of the caller at least are ignored. In the end it takes a later
+  //    one, or answers data by RST (SEQ = the data's ACK), or never answers. Two that are ignored
+  //    before one is taken are handshake-ack-lost: one in ten thousand at a loss of 1 %.
   // 2. tcp_abort_on_overflow 1: within about a round trip of the caller's ACK a RST without ACK flag
   //    and with SEQ = ISN+1 of the server.
   // 3. Behind SYN cookies nothing is held: no SYN,ACK is repeated and no RST sent, the caller's data
-  //    is repeated and ignored, for two seconds at least. A way that is cut looks the same, hence
+  //    is repeated three times and ignored, for two seconds at least. A way that is cut looks the same, hence
   //    merely possible.
-  // What disproves it: the first acknowledgment of data by the server before. Loss of everything
+  // What disproves it: the first acknowledgment of data by the server before; the server's echo of
+  // a segment that it seemed to ignore, which was late then. Loss of everything
   // in one direction looks the same, hence likely. What happens once it was accepted has a cause of
   // its own.
 
@@ -55,7 +57,8 @@ public struct AcceptQueueOverflow: ConnectionRule {
       $0.frame > first.frame && $0.frame < last.repetition.frame
         && $0.flags.contains(.ack)
         && last.repetition.time.nanoseconds(since: $0.time)
-          > max(attempt.connection.serverRoundTrip, 50_000_000)
+          > max(attempt.longestRoundTrip, 50_000_000)
+        && !attempt.cameLate($0, after: last.repetition)
     }
   }
 
@@ -71,7 +74,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
     let rejection = attempt.serverResets.first {
       $0.frame > last.repetition.frame && !$0.flags.contains(.ack) && $0.sequence == answer.end
     }
-    guard rounds.count > 1 || ignored.count > 2 || (goesOn == nil && rejection != nil) else {
+    guard ignored.count > 2 || goesOn == nil && (rounds.count > 1 || rejection != nil) else {
       return nil
     }
 
@@ -144,10 +147,11 @@ public struct AcceptQueueOverflow: ConnectionRule {
       $0.length > 0 && $0.sequence == repeated.sequence && $0.frame < (goesOn?.frame ?? .max)
     }
     guard let first = copies.first, let last = copies.last,
-      copies.count(where: { $0.annotations.contains(.retransmission) }) > 1,
+      copies.count(where: { $0.annotations.contains(.retransmission) }) > 2,
       repeated.sequence == answer.acknowledgment,
       last.time.nanoseconds(since: acknowledgment.time) >= Self.patience,
-      goesOn != nil || !attempt.clientSegments.contains(where: { $0.flags.contains(.fin) })
+      goesOn != nil || !attempt.clientSegments.contains(where: { $0.flags.contains(.fin) }),
+      !copies.dropLast().contains(where: { attempt.cameLate($0, after: last) })
     else { return nil }
     let tracked = attempt.tracked
     let end =
@@ -187,7 +191,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
 
   private func aborted(_ attempt: Attempt, answer: SegmentRecord) -> Finding? {
     guard let acknowledgment = attempt.completion(after: answer.frame),
-      attempt.ignoredRounds.isEmpty,
+      attempt.crossedRounds.isEmpty,
       let reset = attempt.serverResets.first(where: { $0.frame > acknowledgment.frame }),
       !reset.flags.contains(.ack), reset.sequence == answer.end,
       !reset.annotations.contains(.doubtfulReset),

@@ -38,28 +38,32 @@ extension Attempt {
     return shortest
   }
 
-  /// By how much a segment of the server came later than the one that follows it, by the server's
-  /// own clock, nanoseconds: its delay on the way that the next one did not have. Ticks are taken
+  /// By how much a segment of the server came later than those that follow it, by the server's own
+  /// clock, nanoseconds: its delay on the way that the quickest of them did not have. Ticks are taken
   /// for milliseconds (RFC 7323 §5.4 allows slower clocks, which only hide a delay). nil without
   /// timestamps.
   func lag(of segment: SegmentRecord) -> Int64? {
     guard segment.hasTimestamps, segment.timestampValue != 0 else { return nil }
-    let followers = (synAcks + serverSegments).filter {
-      $0.frame > segment.frame && $0.hasTimestamps
-        && (0..<10 * Timers.second).contains($0.time.nanoseconds(since: segment.time))
+    var lag: Int64?
+    for next in synAcks + serverSegments where next.frame > segment.frame && next.hasTimestamps {
+      let elapsed = next.time.nanoseconds(since: segment.time)
+      guard (0..<10 * Timers.second).contains(elapsed) else { continue }
+      let ticks = TimestampValue(next.timestampValue).distance(
+        from: TimestampValue(segment.timestampValue))
+      lag = max(lag ?? .min, Int64(ticks) * 1_000_000 - elapsed)
     }
-    guard let next = followers.min(by: { $0.frame < $1.frame }) else { return nil }
-    let ticks = TimestampValue(next.timestampValue).distance(
-      from: TimestampValue(segment.timestampValue))
-    return Int64(ticks) * 1_000_000 - next.time.nanoseconds(since: segment.time)
+    return lag
   }
 
   /// Whether a SYN,ACK was late rather than sent late: the server's clock says that it left long
   /// before.
   func wasLate(_ answer: SegmentRecord) -> Bool {
-    if (lag(of: answer) ?? 0) > 200_000_000 { return true }
-    // An older SYN,ACK still comes in later.
-    return synAcks.contains {
+    (lag(of: answer) ?? 0) > 200_000_000 || overtaken(by: answer) != nil
+  }
+
+  /// An older SYN,ACK that comes in after the one that answers: it was late on its way.
+  func overtaken(by answer: SegmentRecord) -> SegmentRecord? {
+    synAcks.first {
       $0.frame > answer.frame && $0.hasTimestamps && answer.hasTimestamps
         && $0.sequence == answer.sequence
         && TimestampValue($0.timestampValue).precedes(TimestampValue(answer.timestampValue))
@@ -69,8 +73,21 @@ extension Attempt {
   /// SYN,ACKs repeated by the server's timer although an acknowledgment of the client had passed
   /// longer ago than a round trip: that acknowledgment was lost, or not taken.
   var ignoredRounds: [(acknowledgment: SegmentRecord, repetition: SegmentRecord)] {
+    let patience = max(longestRoundTrip, Attempt.leastPatience)
+    return crossedRounds.filter { round in
+      !clientSegments.contains {
+        $0.frame >= round.acknowledgment.frame && $0.frame < round.repetition.frame
+          && round.repetition.time.nanoseconds(since: $0.time) > patience
+          && cameLate($0, after: round.repetition)
+      }
+    }
+  }
+
+  /// The same, with acknowledgments that were only late.
+  var crossedRounds: [(acknowledgment: SegmentRecord, repetition: SegmentRecord)] {
     guard let first = answers.first else { return [] }
-    let floor = max(connection.serverRoundTrip, 150_000_000)
+    let patience = max(longestRoundTrip, Attempt.leastPatience)
+    var again = syns.dropFirst()[...]
     var newest = first
     var rounds: [(acknowledgment: SegmentRecord, repetition: SegmentRecord)] = []
     for answer in answers.dropFirst() where answer.sequence == first.sequence {
@@ -79,14 +96,64 @@ extension Attempt {
       {
         continue
       }
+      newest = answer
       let before = clientSegments.last {
         $0.frame < answer.frame && $0.flags.contains(.ack) && first.end == $0.acknowledgment
-          && answer.time.nanoseconds(since: $0.time) > floor
+          && answer.time.nanoseconds(since: $0.time) > patience
       }
-      newest = answer
-      if let before { rounds.append((before, answer)) }
+      guard let before else { continue }
+      // A repeated SYN draws a SYN,ACK of its own, which no timer sent.
+      if let syn = again.first, syn.frame < before.frame,
+        answer.time.nanoseconds(since: syn.time) / 3 < patience / 2
+      {
+        again.removeFirst()
+      } else {
+        rounds.append((before, answer))
+      }
     }
     return rounds
+  }
+
+  /// Whether a segment of the client, which had passed long before the server repeated something,
+  /// was not lost but late: the server echoes its TSval afterwards.
+  func cameLate(_ segment: SegmentRecord, after repetition: SegmentRecord) -> Bool {
+    guard segment.hasTimestamps else { return false }
+    return serverSegments.contains {
+      $0.frame > repetition.frame && $0.hasTimestamps
+        && $0.timestampEchoReply == segment.timestampValue
+    }
+  }
+
+  /// Whether the client may have sent a segment in answer to one of the server: by the client's clock
+  /// it was not sent sooner after the first SYN than the server's segment passed after it. Ticks are
+  /// taken for milliseconds.
+  func isAnswer(_ segment: SegmentRecord, to cause: SegmentRecord) -> Bool {
+    guard let syn = syns.first, syn.hasTimestamps, segment.hasTimestamps else { return true }
+    let ticks = TimestampValue(segment.timestampValue).distance(
+      from: TimestampValue(syn.timestampValue))
+    return Int64(ticks) * 1_000_000 > cause.time.nanoseconds(since: syn.time) - 3_000_000
+  }
+
+  /// What a server takes at least to answer, as far as silence is concerned.
+  private static let leastPatience: Int64 = 150_000_000
+
+  /// How long the way to the server and back took at the most about the time of the opening: from the
+  /// SYN to the answer that echoes it, and from the first data to its acknowledgment, by the echoes
+  /// where there are any.
+  var longestRoundTrip: Int64 {
+    var longest = connection.serverRoundTrip
+    if let answer = answers.first, let syn = echoed(by: answer) ?? syns.first {
+      longest = max(longest, answer.time.nanoseconds(since: syn.time))
+    }
+    if let answer = serverSegments.first(where: { $0.hasTimestamps && $0.flags.contains(.ack) }),
+      let data = clientSegments.last(where: {
+        $0.length > 0 && $0.timestampValue == answer.timestampEchoReply
+          && $0.end.precedesOrEquals(answer.acknowledgment) && $0.frame < answer.frame
+      })
+    {
+      longest = max(longest, answer.time.nanoseconds(since: data.time))
+    }
+    return longest
   }
 
   /// The first segment of the server that shows it ESTABLISHED, after a frame; and when it became

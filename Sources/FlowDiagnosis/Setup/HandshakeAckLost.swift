@@ -9,14 +9,15 @@ public struct HandshakeAckLost: ConnectionRule {
   public let severity = Severity.warning
 
   // Definition (RFC 9293 §3.5, §3.8.1); the server goes on in the end, and one of
-  // 1. passed: the server repeats its SYN,ACK once, longer than a round trip after the caller's ACK
-  //    passed, and then goes on. Two rounds and more, or data ignored again and again, are
-  //    accept-queue-overflow.
+  // 1. passed: the server repeats its SYN,ACK, longer than a round trip after the caller's ACK
+  //    passed, and then goes on. Three and more segments ignored are accept-queue-overflow.
   // 2. before us: no ACK passed, the SYN,ACK is repeated, and the caller's ACK then echoes the first
-  //    SYN,ACK: it had that one.
+  //    SYN,ACK: it had that one. By the caller's clock it was sent after the repetition.
   // 3. before us, unnoticed: the first segment of the caller after the SYN,ACK is data, later than
   //    any ACK can be put off (RFC 9293 §3.8.6.3: 0.5 s; Linux 0.2 s). A note: nothing waited.
-  // What disproves it: a copy of the SYN,ACK (the same TSval), a capture with gaps.
+  // What disproves it: a copy of the SYN,ACK (the same TSval), a capture with gaps; the server's echo
+  // of a segment sent before it repeated its SYN,ACK, for that was late. Without timestamps late and
+  // lost look alike.
 
   public init() {}
 
@@ -37,10 +38,10 @@ public struct HandshakeAckLost: ConnectionRule {
     guard let answer = attempt.answers.first else { return [] }
     let rounds = attempt.ignoredRounds
     if let round = rounds.first {
-      guard rounds.count == 1, AcceptQueueOverflow.ignored(attempt).count < 3,
-        let end = attempt.serverGoesOn(after: round.repetition.frame)
+      guard AcceptQueueOverflow.ignored(attempt).count < 3, let last = rounds.last,
+        let end = attempt.serverGoesOn(after: last.repetition.frame)
       else { return [] }
-      return [passed(attempt, answer: answer, round: round, end: end)]
+      return [passed(attempt, answer: answer, round: round, rounds: rounds.count, end: end)]
     }
     guard !attempt.hasGaps, facts.droppedByKernel == 0 else { return [] }
     return beforeUs(attempt, answer: answer).map { [$0] } ?? []
@@ -48,14 +49,15 @@ public struct HandshakeAckLost: ConnectionRule {
 
   private func passed(
     _ attempt: Attempt, answer: SegmentRecord,
-    round: (acknowledgment: SegmentRecord, repetition: SegmentRecord),
+    round: (acknowledgment: SegmentRecord, repetition: SegmentRecord), rounds: Int,
     end: (frame: UInt64, time: CaptureTime)
   ) -> Finding {
     let cost = end.time.nanoseconds(since: round.acknowledgment.time)
     let client = attempt.tracked.client
     let server = attempt.tracked.server
+    let isTold = round.acknowledgment.hasTimestamps
     return finding(
-      attempt, severity: .warning, confidence: .likely,
+      attempt, severity: .warning, confidence: isTold ? .likely : .possible,
       frames: [
         FrameRole(answer.frame, "SYN,ACK"),
         FrameRole(round.acknowledgment.frame, "ACK of \(client) that did not get through"),
@@ -64,12 +66,13 @@ public struct HandshakeAckLost: ConnectionRule {
       ],
       summary:
         "The ACK of \(client) (frame \(round.acknowledgment.frame)) that completes the handshake "
-        + "passed here but did not reach \(server), which repeated its SYN,ACK "
+        + "passed here but had not reached \(server) when it repeated its SYN,ACK, "
         + "\(ProofText.duration(round.repetition.time.nanoseconds(since: answer.time))) after the "
-        + "first (frame \(round.repetition.frame)) and went on in frame \(end.frame), "
+        + "first (frame \(round.repetition.frame))"
+        + (rounds == 1 ? "" : ", nor when it did so again") + "; it went on in frame \(end.frame), "
         + "\(ProofText.duration(cost)) late.",
       advice:
-        "One lost packet, between this capture and \(attempt.connection.host(.server)). If it is "
+        "\(rounds == 1 ? "One packet" : "Packets") lost, or held up for long, between this capture and \(attempt.connection.host(.server)). If it is "
         + "seen often for one listener, look there for a full accept queue: ss -ltn (Recv-Q above "
         + "Send-Q) and nstat -az TcpExtListenOverflows."
         + attempt.connection.blame(.server),
@@ -86,6 +89,7 @@ public struct HandshakeAckLost: ConnectionRule {
     }
     if let again = repeats.first {
       guard attempt.taken(by: completion)?.frame == answer.frame,
+        attempt.isAnswer(completion, to: again),
         !attempt.syns.contains(where: { $0.frame > answer.frame }),
         !attempt.clientResets.contains(where: { $0.frame < completion.frame })
       else { return nil }
@@ -97,7 +101,8 @@ public struct HandshakeAckLost: ConnectionRule {
           FrameRole(completion.frame, "ACK that echoes the first SYN,ACK"),
         ],
         summary:
-          "The first ACK of \(client) was lost before it passed here: \(attempt.listener) repeated "
+          "The first ACK of \(client) was lost, or held up for long, before it passed here: "
+          + "\(attempt.listener) repeated "
           + "its SYN,ACK (frame \(again.frame)), but the ACK that came then (frame "
           + "\(completion.frame)) echoes the TSval of the first one (frame \(answer.frame)), which "
           + "\(client) therefore had; it cost up to \(ProofText.duration(cost)).",

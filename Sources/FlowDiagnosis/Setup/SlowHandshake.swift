@@ -55,17 +55,18 @@ public struct SlowHandshake: ConnectionRule {
     let step: String
     let advice: String
     let place = tracked.connection.host(.server)
-    if late, let lag = attempt.lag(of: answer), lag > delay / 2 {
+    if let older = attempt.overtaken(by: answer) {
       step =
-        "by the server's own clock it left \(ProofText.duration(lag)) before it passed here, so it "
-        + "was held up on its way back"
+        "the first one was held up on its way and came in after it (frame \(older.frame))"
+      advice =
+        "Look for queues on the way back from \(place) to \(tracked.connection.host(.client))."
+    } else if late, let lag = attempt.lag(of: answer) {
+      step =
+        "by the server's own clock it left at least \(ProofText.duration(lag)) before it passed "
+        + "here, so it was held up on its way back"
       advice =
         "Look for what queues packets from \(place) to \(tracked.connection.host(.client)): "
         + "a full buffer, a radio or dial-up link that wakes up, a box that inspects first packets."
-    } else if late {
-      step = "it was late on its way, not repeated: an older one came in after it"
-      advice =
-        "Look for queues on the way back from \(place) to \(tracked.connection.host(.client))."
     } else if attempt.lag(of: answer) != nil {
       step =
         "by the server's own clock it did not wait on its way back, so the SYN was held up, or the "

@@ -60,7 +60,7 @@ public struct SynAckLost: ConnectionRule {
     frames.sort { $0.frame < $1.frame }
     let subject =
       loss.lost.isEmpty
-      ? "A SYN,ACK of \(tracked.server) was lost before it passed here"
+      ? "A SYN,ACK of \(tracked.server) was lost, or held up for long, before it passed here"
       : "\(ProofText.count(loss.lost.count, "SYN,ACK")) of \(tracked.server) "
         + "(\(ProofText.frames(loss.lost.map(\.frame)))) passed here but never reached "
         + "\(tracked.client)"
@@ -104,12 +104,15 @@ public struct SynAckLost: ConnectionRule {
       $0.frame > first.frame && $0.frame < completion.frame
         && $0.time.nanoseconds(since: first.time) > roundTrip
     }) {
-      let lost = answers.filter { again.time.nanoseconds(since: $0.time) > roundTrip }
-      guard let arrived = attempt.taken(by: completion) ?? answers.last,
-        let late = lost.last, late.frame != arrived.frame
-      else { return nil }
+      // One that passed before the one that arrived, and still had not arrived when the SYN was
+      // repeated.
+      guard let arrived = attempt.taken(by: completion) ?? answers.last else { return nil }
+      let lost = answers.filter {
+        $0.frame < arrived.frame && again.time.nanoseconds(since: $0.time) > roundTrip
+      }
+      guard !lost.isEmpty else { return nil }
       return Loss(
-        lost: lost.filter { $0.frame != arrived.frame }, arrived: arrived, confidence: .certain,
+        lost: lost, arrived: arrived, confidence: .certain,
         proof: "the caller sent its SYN again (frame \(again.frame))")
     }
     // The caller's ACK tells which SYN,ACK it took.
@@ -149,10 +152,11 @@ public struct SynAckLost: ConnectionRule {
       let usual = attempt.usualRoundTrip, usual < waited / 4, !attempt.wasLate(answer)
     else { return nil }
     return Loss(
-      lost: [], arrived: answer, confidence: .likely,
+      lost: [], arrived: answer, confidence: .possible,
       proof:
         "the SYN (frame \(first.frame)) was answered only when the server's SYN,ACK timer runs "
-        + "out, though this server answers data within \(ProofText.duration(usual))")
+        + "out, though this server answers data within \(ProofText.duration(usual)), and nothing "
+        + "shows that it was held up")
   }
 
   public var page: ExplanationPage {

@@ -13,7 +13,8 @@ public struct MissingFinalAck: ConnectionRule {
   // 2. The other end had that FIN: an acknowledgment of it passed us before the repetition and
   //    longer ago than a round trip, or the acknowledgment that follows echoes the timestamp of
   //    the first FIN, or none ever comes.
-  // What disproves it: the acknowledgment echoes a repeated FIN (then the FIN was lost: fin-lost),
+  // What disproves it: as many acknowledgments as FINs come, or RSTs show that all came, so that none
+  // was lost, only late (time-wait-assassination); the acknowledgment echoes a repeated FIN (then the FIN was lost: fin-lost),
   // or it answers by RST (time-wait-missing), or one direction was not captured.
 
   public init() {}
@@ -50,6 +51,12 @@ public struct MissingFinalAck: ConnectionRule {
       fins.contains { $0.time.nanoseconds(since: answer.time) > roundTrip }
     }
     let final = answers.first { $0.frame > last.frame }
+    // The first one to arrive ends LAST-ACK; each further one draws a RST.
+    let refused = tracked.resets(of: side).count {
+      $0.frame > first.frame && !$0.flags.contains(.ack) && $0.sequence == first.end
+    }
+    if !lost.isEmpty, refused > 0, answers.count <= refused + 1 { return nil }
+    if lost.isEmpty, answers.count >= fins.count { return nil }
     if lost.isEmpty, let final {
       // Only answered at the end: did the first FIN arrive, or only a later one?
       guard final.hasTimestamps, first.hasTimestamps,
