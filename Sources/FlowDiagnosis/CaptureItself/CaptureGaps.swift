@@ -42,6 +42,7 @@ public struct CaptureGaps: LedgerRule {
     private static func isOvertaken(_ ack: SegmentRecord, in tracked: TrackedConnection) -> Bool {
       tracked.segments.contains {
         $0.frame > ack.frame && $0.sender != ack.sender && $0.end == ack.acknowledgment
+          && $0.end != $0.sequence
           && $0.time.nanoseconds(since: ack.time) < 20_000_000
       }
     }

@@ -99,7 +99,8 @@ struct Ledgers: ~Copyable {
     var findings = synFlood.conclude(parties, end: end)
     findings += natTimestampDrop.conclude(parties, calls)
     findings += optionsStripped.conclude(parties)
-    findings += closeWaitLeak.conclude(end: end)
+    findings += closeWaitLeak.conclude(
+      end: end, hasGaps: gaps.sample.count > 0 || facts.droppedByKernel > 0)
     findings += timeWaitPileup.conclude(parties)
     findings += portExhaustion.conclude(parties, calls)
     findings += connectionRate?.conclude() ?? []

@@ -14,7 +14,9 @@ public struct CloseWaitLeak: LedgerRule {
   // 2. It sends neither FIN nor RST, and no data, for 20 s or more, to the end of what was captured;
   //    or it wakes up after 5 s or more only to be answered by RST.
   // Counted per end that leaks: the listener, or the calling host.
-  // What disproves it: it goes on sending (half-close), or the FIN was never acknowledged.
+  // What disproves it: it goes on sending (half-close), or the FIN was never acknowledged; the other
+  // end acknowledges more of it than was captured, its FIN perhaps (capture-gaps). Any gap, or frames
+  // that the kernel dropped, may hide both its FIN and the ACK of that: then merely likely.
 
   public init() {}
 
@@ -109,7 +111,7 @@ struct CloseWaitLedger {
     let connection = tracked.connection
     let marks = connection[side].marks
     guard marks.contains(.finArrivalConfirmed), marks.isDisjoint(with: [.finSent, .reset]),
-      !connection.traits.contains(.replaced),
+      !connection.traits.contains(.replaced), !tracked.mayLackFIN(of: side),
       let fin = tracked.fins(of: side.peer).first,
       let answer = tracked.firstAcknowledgment(by: side, of: fin.end, after: fin.frame)
     else { return nil }
@@ -144,13 +146,17 @@ struct CloseWaitLedger {
     }
   }
 
-  /// - Parameter end: The latest time any connection showed: when the capture ended.
-  func conclude(end: CaptureTime) -> [Finding] {
-    leaks.compactMap { finding($0.key, $0.value, end) }
+  /// - Parameters:
+  ///   - end: The latest time any connection showed: when the capture ended.
+  ///   - hasGaps: Whether the capture lacks frames.
+  func conclude(end: CaptureTime, hasGaps: Bool) -> [Finding] {
+    leaks.compactMap { finding($0.key, $0.value, end, hasGaps: hasGaps) }
       .sorted { ($0.frames[0].frame, $0.causeKey) < ($1.frames[0].frame, $1.causeKey) }
   }
 
-  private func finding(_ key: String, _ leak: Leak, _ end: CaptureTime) -> Finding? {
+  private func finding(
+    _ key: String, _ leak: Leak, _ end: CaptureTime, hasGaps: Bool
+  ) -> Finding? {
     let held = leak.sockets.filter {
       $0.until != nil || end.nanoseconds(since: $0.since) >= CloseWaitLeak.openTime
     }
@@ -159,6 +165,7 @@ struct CloseWaitLedger {
       held.map { ($0.until ?? end).nanoseconds(since: $0.since) }.max() ?? 0
     // Of the sockets beyond those noted in detail nothing is known but that they did not close.
     let count = held.count == leak.sockets.count ? leak.count : held.count
+    let confidence = longest > 60_000_000_000 ? Confidence.certain : .likely
     let duration = ProofText.duration(longest)
     let who =
       count == 1
@@ -183,7 +190,7 @@ struct CloseWaitLedger {
     }
     return Finding(
       id: CloseWaitLeak.id, severity: .warning,
-      confidence: longest > 60_000_000_000 ? .certain : .likely,
+      confidence: hasGaps ? confidence.lowered : confidence,
       connections: held.prefix(16).map(\.connection).sorted(), connectionCount: count,
       frames: frames.sorted { $0.frame < $1.frame }, time: first.until ?? end,
       summary: "\(who): \(proof)\(outcome).",

@@ -41,7 +41,7 @@ public struct HalfOpenConnection: ConnectionRule {
     guard let reply = ResetReply.first(in: tracked), reply.isProvoked else { return nil }
     let connection = tracked.connection
     let lost = connection[reply.side]
-    guard !lost.marks.contains(.finSent),
+    guard !lost.marks.contains(.finSent), !tracked.mayLackFIN(of: reply.side),
       !tracked.segments.contains(where: { $0.flags.contains(.rst) && $0.frame < reply.reset.frame }
       ),
       reply.trigger.frame > (tracked.segments.first?.frame ?? 0)

@@ -43,6 +43,7 @@ public struct RSTClose: ConnectionRule {
     if isBare {
       // It may answer a stray segment; taken for an abort only while the end was still open.
       guard end.marks.contains(.establishedConfirmed), !end.marks.contains(.finSent),
+        !tracked.mayLackFIN(of: side),
         !tracked.segments.contains(where: { $0.flags.contains(.rst) && $0.frame < reset.frame })
       else { return nil }
     }

@@ -19,6 +19,17 @@ extension TrackedConnection {
       sent(by: side) { $0.flags.contains(.fin) && $0.end == end.finSequence + 1 })
   }
 
+  /// Whether the capture may lack a FIN of a side: the other end acknowledged more of it than was
+  /// ever captured, and nothing captured goes on from there, as it would had it been data.
+  func mayLackFIN(of side: Side) -> Bool {
+    guard connection.noticed.contains(.acknowledgesUnseen) else { return false }
+    return segments.contains {
+      $0.sender == side.peer && $0.annotations.contains(.acknowledgesUnseen)
+        && $0.annotations.isDisjoint(with: [.captureDuplicate, .previousIncarnation])
+        && !$0.acknowledgment.precedes(connection[side].sendNext)
+    }
+  }
+
   /// Leaves out frames that are an earlier one of the list seen again, on another VLAN or interface:
   /// hosts number their packets, so what they send again bears another IP identification.
   func withoutCopies(_ list: [SegmentRecord]) -> [SegmentRecord] {
