@@ -8,10 +8,11 @@ public struct Diagnostician: ~Copyable {
   private var waiting: [WaitingFinding] = []
   /// Those of the connection examined last.
   public private(set) var pending: [Finding] = []
-  private static let waitingLimit = 50_000
-  /// Whether findings that all connections together may explain better wait for `conclude`. Off
-  /// where findings are wanted at once.
-  public var waitsForLedgers = false
+  /// How many findings wait at most; those beyond stand as they were made.
+  public var waitingLimit = 50_000
+  /// What became of findings that had been waiting and do not stand as they were, once `conclude` has
+  /// been called.
+  public private(set) var revisions: [Revision] = []
   /// What is known about the capture as a whole: `end` is to be set once it is known, whether it is
   /// one-sided is found out here.
   public var facts = CaptureFacts()
@@ -33,20 +34,23 @@ public struct Diagnostician: ~Copyable {
     ledgers.note(connection)
   }
 
-  /// What one connection shows.
+  /// What one connection shows, but for what waits: that is `pending`.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
     note(tracked.connection)
     guard Diagnostician.wantsHistory(of: tracked.connection) else { return [] }
     ledgers.noteEvents(tracked)
     facts.isOneSided = ledgers.isOneSided
     let found = examiner.find(tracked, facts)
-    if waitsForLedgers, !found.contains(where: { $0.finding.severity == .error }) {
+    if !found.contains(where: { $0.finding.severity == .error }) {
       ledgers.noteSilence(tracked)
     }
     if found.isEmpty { return [] }
-    guard waitsForLedgers, waiting.count < Diagnostician.waitingLimit,
-      found.contains(where: { examiner.reviewed.contains($0.rule) })
-    else { return found.map(\.finding) }
+    guard found.contains(where: { examiner.reviewed.contains($0.rule) }) else {
+      return found.map(\.finding)
+    }
+    guard waiting.count < waitingLimit else {
+      return found.compactMap { facts.weigh($0.finding) }
+    }
     let caller = Caller(tracked.connection)
     var findings: [Finding] = []
     for entry in found {
@@ -54,8 +58,8 @@ public struct Diagnostician: ~Copyable {
         pending.append(entry.finding)
         waiting.append(
           WaitingFinding(
-            rule: entry.rule, finding: entry.finding, caller: caller,
-            start: tracked.connection.firstTime))
+            rule: entry.rule, connection: tracked.connection.id, finding: entry.finding,
+            caller: caller, start: tracked.connection.firstTime))
       } else {
         findings.append(entry.finding)
       }
@@ -81,8 +85,9 @@ public struct Diagnostician: ~Copyable {
       review.absorbIntoOverflows()
       review.tellFatalSilences { ledgers.survivedSilence(of: $0) }
       review.nameEchoed { ledgers.calls(with: $0, most: $1) }
-      if facts.isOneSided { review.doubtSilence() }
+      review.weigh(facts)
     }
+    revisions = review.revisions
     return review.waiting.map(\.finding) + review.findings
   }
 }

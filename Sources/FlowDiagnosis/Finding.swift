@@ -32,6 +32,18 @@ public struct Finding: Sendable {
   var coveredCalls: CoveredCalls?
   /// Ids that its rule supersedes, but this one does not.
   var spares: [String] = []
+  /// What has to be in the capture for it to hold.
+  var trust = Trust.frames
+
+  /// What a proof rests on.
+  enum Trust: Sendable {
+    /// The frames named.
+    case frames
+    /// That every frame which passed was captured.
+    case everyFrame
+    /// That no answer came to what was repeated so many times.
+    case silence(repetitions: Int)
+  }
 
   public init(
     id: String, severity: Severity, confidence: Confidence, connections: [UInt64],

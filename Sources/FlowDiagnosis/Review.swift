@@ -4,17 +4,32 @@ import TCPModel
 /// A finding on one connection that the end of the input may yet explain better.
 struct WaitingFinding {
   var rule: Int
+  var connection: UInt64
   var finding: Finding
   var caller: Caller
   /// When its connection began.
   var start: CaptureTime
+  /// Whether the review has changed it.
+  var isRevised = false
+}
+
+/// What became of a finding on one connection at the end, if it does not stand as it was.
+public struct Revision: Sendable {
+  /// The id of the finding.
+  public var finding: String
+  /// The connection it was made on.
+  public var connection: UInt64
+  /// The id of the finding that stands in its place: the same where it only says more now, nil for
+  /// none.
+  public var replacement: String?
 }
 
 /// Looks once more at findings on single connections, in the light of all of them.
 struct Review {
   /// Rules whose findings wait for it, besides those that a ledger's rule makes superfluous.
   static let rules = [
-    AcceptQueueOverflow.id, SynLost.id, SynAckTsecrMismatch.id, HalfOpenConnection.id,
+    AcceptQueueOverflow.id, SynUnanswered.id, SynLost.id, SynAckTsecrMismatch.id,
+    HandshakeAckLost.id, HalfOpenConnection.id,
   ]
 
   /// Findings, or calls, that are compared with another one at most.
@@ -23,6 +38,36 @@ struct Review {
   var waiting: [WaitingFinding]
   /// What the ledgers show.
   var findings: [Finding]
+  /// What does not stand any more.
+  private(set) var dropped: [Revision] = []
+
+  /// - Parameters:
+  ///   - waiting: Findings on one connection, in any order.
+  ///   - findings: What the ledgers show.
+  init(waiting: [WaitingFinding], findings: [Finding]) {
+    // Not in the order in which connections were done, which depends on when somebody asked.
+    self.waiting = waiting.sorted {
+      ($0.start, $0.connection, $0.rule) < ($1.start, $1.connection, $1.rule)
+    }
+    self.findings = findings
+  }
+
+  /// What became of those that did not stay as they were.
+  var revisions: [Revision] {
+    dropped + waiting.filter(\.isRevised).map { $0.revised(to: $0.finding.id) }
+  }
+
+  /// Leaves out findings that wait.
+  ///
+  /// - Parameter replacement: The id of the finding in whose favour each is left out, nil for those
+  ///   that stay.
+  private mutating func drop(_ replacement: (WaitingFinding) -> String?) {
+    waiting.removeAll { entry in
+      guard let id = replacement(entry) else { return false }
+      dropped.append(entry.revised(to: id))
+      return true
+    }
+  }
 
   /// Leaves out findings of ledgers that another one about the same cause makes superfluous.
   mutating func dropSuperseded() {
@@ -41,11 +86,14 @@ struct Review {
     for finding in findings where !finding.covers.isEmpty {
       covered[finding.id, default: []].formUnion(finding.covers)
     }
-    waiting.removeAll { entry in
-      covered.contains { id, connections in
+    guard !covered.isEmpty else { return }
+    // In the order of the ids, so that the same one is named each time.
+    let sorted = covered.sorted { $0.key < $1.key }
+    drop { entry in
+      sorted.first { id, connections in
         examiner.ledgerRule(id, supersedes: entry.rule)
           && entry.finding.connections.allSatisfy(connections.contains)
-      }
+      }?.key
     }
   }
 
@@ -57,29 +105,30 @@ struct Review {
     }
     guard !floods.isEmpty else { return }
     var absorbed: [Int: [WaitingFinding]] = [:]
-    waiting.removeAll { entry in
+    let findings = findings
+    drop { entry in
       guard let index = floods[entry.caller.listener],
         examiner.ledgerRule(findings[index].id, supersedes: entry.rule),
         findings[index].coveredCalls?.contains(entry) == true
-      else { return false }
+      else { return nil }
       absorbed[index, default: []].append(entry)
-      return true
+      return findings[index].id
     }
-    for index in findings.indices {
+    for index in self.findings.indices {
       guard let covered = absorbed[index] else { continue }
       // Who sends nothing but one SYN may be forged; who repeats it wants to connect.
       let victims = covered.filter {
         $0.finding.id == SynUnanswered.id && $0.finding.severity == .error
       }
-      .sorted { ($0.start, $0.finding.connections[0]) < ($1.start, $1.finding.connections[0]) }
+      .sorted { ($0.start, $0.connection) < ($1.start, $1.connection) }
       guard let first = victims.first else { continue }
       let frame = first.finding.frames[0].frame
-      findings[index].severity = .error
-      findings[index].summary +=
+      self.findings[index].severity = .error
+      self.findings[index].summary +=
         " \(ProofText.count(victims.count, "caller")) that went on trying got no answer, the first "
         + "one \(first.caller.client) (frame \(frame))."
-      findings[index].insert(FrameRole(frame, "SYN of a caller that goes on trying in vain"))
-      findings[index].values.append(("callers_shut_out", .integer(Int64(victims.count))))
+      self.findings[index].insert(FrameRole(frame, "SYN of a caller that goes on trying in vain"))
+      self.findings[index].values.append(("callers_shut_out", .integer(Int64(victims.count))))
     }
   }
 
@@ -93,19 +142,16 @@ struct Review {
       overflows[entry.caller.listener, default: []].append(index)
     }
     guard !overflows.isEmpty else { return }
-    var dropped: [Int: [WaitingFinding]] = [:]
-    waiting = waiting.enumerated().filter { _, entry in
-      guard [SynUnanswered.id, SynLost.id].contains(entry.finding.id),
-        let cause = overflows[entry.caller.listener]?.first(where: {
-          waiting[$0].start <= entry.start && entry.start <= waiting[$0].finding.time
-        })
-      else { return true }
-      dropped[cause, default: []].append(entry)
-      return false
-    }.map { index, entry in
-      guard let lost = dropped[index] else { return entry }
-      return entry.adding(lost)
+    var lost: [Int: [WaitingFinding]] = [:]
+    for entry in waiting where [SynUnanswered.id, SynLost.id].contains(entry.finding.id) {
+      let cause = overflows[entry.caller.listener]?.first {
+        waiting[$0].start <= entry.start && entry.start <= waiting[$0].finding.time
+      }
+      if let cause { lost[cause, default: []].append(entry) }
     }
+    for (cause, entries) in lost { waiting[cause] = waiting[cause].adding(entries) }
+    let gone = Set(lost.values.joined().map { [UInt64($0.rule), $0.connection] })
+    drop { gone.contains([UInt64($0.rule), $0.connection]) ? AcceptQueueOverflow.id : nil }
   }
 
   /// Says of each path how long a silence has to be to be fatal.
@@ -124,6 +170,7 @@ struct Review {
       let survived = survived(caller).map { Double($0) / 1e9 }
       guard fatal.count > 1 || survived != nil else { continue }
       waiting[index].finding.tellFatalSilence(fatal, survived: survived)
+      waiting[index].isRevised = true
     }
   }
 
@@ -149,14 +196,21 @@ struct Review {
         FrameRole(call.frame, "SYN of \(name), whose TSval is echoed"))
       waiting[index].finding.values.append(("echo_of", .text(name)))
       waiting[index].finding.values.append(("echo_of_connection", .integer(Int64(call.id))))
+      waiting[index].isRevised = true
     }
   }
 
-  /// Takes back what cannot be said of a capture of one direction.
-  mutating func doubtSilence() {
-    waiting.removeAll { $0.finding.id == SynUnanswered.id && $0.finding.integer("syns") == 1 }
-    for index in waiting.indices where waiting[index].finding.id == SynUnanswered.id {
-      waiting[index].finding.confidence = min(waiting[index].finding.confidence, .likely)
+  /// Takes back what cannot be said of a capture that lacks frames.
+  mutating func weigh(_ facts: CaptureFacts) {
+    waiting = waiting.compactMap { entry in
+      guard let weighed = facts.weigh(entry.finding) else {
+        dropped.append(entry.revised(to: nil))
+        return nil
+      }
+      var result = entry
+      result.isRevised = entry.isRevised || weighed.confidence != entry.finding.confidence
+      result.finding = weighed
+      return result
     }
   }
 }
@@ -173,6 +227,10 @@ struct CoveredCalls {
 }
 
 extension WaitingFinding {
+  fileprivate func revised(to replacement: String?) -> Revision {
+    Revision(finding: finding.id, connection: connection, replacement: replacement)
+  }
+
   /// The foreign timestamp that a SYN,ACK echoed.
   fileprivate var echo: UInt32? {
     finding.integer("tsecr").map { UInt32(truncatingIfNeeded: $0) }
@@ -184,7 +242,7 @@ extension WaitingFinding {
   ) -> (call: CallNote, caller: Caller)? {
     func distance(_ call: CallNote) -> UInt64 { call.start.nanoseconds(since: start).magnitude }
     return calls.filter {
-      $0.caller.listener == caller.listener && $0.call.id != finding.connections[0]
+      $0.caller.listener == caller.listener && $0.call.id != connection
         && distance($0.call) < UInt64(60 * Timers.second)
     }
     .min { (distance($0.call), $0.call.id) < (distance($1.call), $1.call.id) }
@@ -193,9 +251,8 @@ extension WaitingFinding {
   /// The same, with SYNs that were dropped meanwhile.
   fileprivate func adding(_ dropped: [WaitingFinding]) -> WaitingFinding {
     var result = self
-    let sorted = dropped.sorted {
-      ($0.start, $0.finding.connections[0]) < ($1.start, $1.finding.connections[0])
-    }
+    result.isRevised = true
+    let sorted = dropped.sorted { ($0.start, $0.connection) < ($1.start, $1.connection) }
     let frame = sorted[0].finding.frames[0].frame
     result.finding.summary +=
       " Meanwhile it dropped the SYNs of "

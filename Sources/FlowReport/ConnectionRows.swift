@@ -8,7 +8,9 @@ public struct ConnectionRows: Sendable {
   public struct Row: Sendable {
     public var connection: Connection
     /// The worst finding on it, nil for none.
-    public var severity: Severity?
+    public var severity: Severity? { [standing, waiting].compactMap { $0 }.max() }
+    fileprivate var standing: Severity?
+    fileprivate var waiting: Severity?
     /// The connection that it is as well, on the other side of a NAT.
     public var translationOf: UInt64?
   }
@@ -27,15 +29,28 @@ public struct ConnectionRows: Sendable {
   }
 
   /// Adds a connection with what was found on it.
-  public mutating func add(_ connection: Connection, _ findings: [Finding]) {
+  ///
+  /// - Parameter pending: What may be withdrawn at the end.
+  public mutating func add(
+    _ connection: Connection, _ findings: [Finding], pending: [Finding] = []
+  ) {
     total += 1
     let row = Row(
-      connection: connection, severity: findings.map(\.severity).max(),
-      translationOf: translated.other(of: connection))
+      connection: connection, standing: findings.map(\.severity).max(),
+      waiting: pending.map(\.severity).max(), translationOf: translated.other(of: connection))
     if row.severity == nil {
       ConnectionRows.insert(row, &others, limit)
     } else {
       ConnectionRows.insert(row, &withFindings, limit)
+    }
+  }
+
+  /// Takes back what was pending, where nothing else explains it.
+  public mutating func withdraw(_ revisions: [Revision]) {
+    let gone = Set(revisions.filter { $0.replacement == nil }.map(\.connection))
+    guard !gone.isEmpty else { return }
+    for index in withFindings.indices where gone.contains(withFindings[index].connection.id) {
+      withFindings[index].waiting = nil
     }
   }
 

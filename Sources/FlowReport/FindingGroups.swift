@@ -4,11 +4,11 @@ public import FlowDiagnosis
 public struct FindingGroups: Sendable {
   /// Findings with one cause.
   public struct Group: Sendable {
-    /// The first of the most severe ones, which speaks for the group.
+    /// Of the most severe ones the one on the connection that came first; it speaks for the group.
     public var example: Finding
     /// Findings in the group.
     public var count: UInt64 = 0
-    /// The first connections concerned, in the order in which they were found.
+    /// The first connections concerned, by number.
     public var connections: [UInt64] = []
     /// Connections concerned, with those not listed.
     public var connectionCount: Int = 0
@@ -70,10 +70,21 @@ extension FindingGroups.Group {
   fileprivate mutating func take(_ finding: Finding, limit: Int) {
     count += 1
     connectionCount += finding.connectionCount
-    if connections.count < limit {
-      connections += finding.connections.prefix(limit - connections.count)
-    }
+    for connection in finding.connections { note(connection, limit) }
     if let cost = finding.costSeconds { costSeconds = (costSeconds ?? 0) + cost }
-    if finding.severity > example.severity { example = finding }
+    let (first, place) = (example.connections.first ?? 0, finding.connections.first ?? 0)
+    if finding.severity > example.severity || finding.severity == example.severity && place < first
+    {
+      example = finding
+    }
+  }
+
+  /// Keeps the lowest numbers, in order.
+  private mutating func note(_ connection: UInt64, _ limit: Int) {
+    guard connections.count < limit || connection < connections[limit - 1] else { return }
+    let place = connections.firstIndex { connection <= $0 } ?? connections.endIndex
+    if place < connections.endIndex, connections[place] == connection { return }
+    connections.insert(connection, at: place)
+    if connections.count > limit { connections.removeLast() }
   }
 }

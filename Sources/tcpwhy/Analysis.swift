@@ -21,7 +21,7 @@ struct Analysis: ~Copyable {
   init(
     tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryConnection: Bool = true,
     wantsEveryHistory: Bool = true,
-    waitsForLedgers: Bool = false, resources: ResourceOptions
+    resources: ResourceOptions
   ) {
     var options = options
     options.confirmsTransitions = wantsEveryHistory
@@ -31,7 +31,6 @@ struct Analysis: ~Copyable {
     self.wantsEveryConnection = wantsEveryConnection
     tracker = ConnectionTracker(options: options)
     diagnostician = Diagnostician(diagnosis)
-    diagnostician.waitsForLedgers = waitsForLedgers
   }
 
   /// The time of the latest segment.
@@ -126,6 +125,9 @@ struct Analysis: ~Copyable {
       }
     }
   }
+
+  /// What became of findings that waited for `conclude`.
+  var revisions: [Revision] { diagnostician.revisions }
 
   /// What all connections together show, once the input has been read.
   mutating func conclude() -> [Finding] {

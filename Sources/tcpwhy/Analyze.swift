@@ -60,7 +60,7 @@ struct Analyze: ParsableCommand {
       var analysis = Analysis(
         tracker: tracking.tracker, diagnosis: tracking.diagnosis,
         wantsEveryConnection: !json || records.kinds.contains(.connection),
-        wantsEveryHistory: json && records.kinds.contains(.transition), waitsForLedgers: true,
+        wantsEveryHistory: json && records.kinds.contains(.transition),
         resources: resources)
       let problems: [String]
       if json {
@@ -116,9 +116,11 @@ struct Analyze: ParsableCommand {
       { tracked, findings, pending in
         let shown = findings.filter { $0.severity >= minSeverity }
         for finding in shown { groups.add(finding) }
-        rows.add(tracked.connection, shown + pending.filter { $0.severity >= minSeverity })
+        rows.add(
+          tracked.connection, shown, pending: pending.filter { $0.severity >= minSeverity })
       })
     for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
+    rows.withdraw(analysis.revisions)
     let totals = analysis.totals
     guard totals.files > 0 else { return problems }
     if input.isFromFolder {

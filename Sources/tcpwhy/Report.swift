@@ -43,23 +43,18 @@ struct Report: ParsableCommand {
       tracker: tracking.tracker, diagnosis: tracking.diagnosis, resources: resources)
     var groups = FindingGroups()
     var rows = ConnectionRows(limit: 500)
-    var drawn: [(TrackedConnection, [Finding])] = []
+    var choice = TimelineChoice(limit: limit, drawsUnremarkable: false)
     let problems = analysis.read(
       input,
-      { tracked, findings, _ in
+      { tracked, findings, pending in
         for finding in findings { groups.add(finding) }
-        rows.add(tracked.connection, findings)
-        if !findings.isEmpty, drawn.count < limit { drawn.append((tracked, findings)) }
+        rows.add(tracked.connection, findings, pending: pending)
+        choice.consider(tracked, findings, pending: pending)
       })
     let concluded = analysis.conclude()
     for finding in concluded { groups.add(finding) }
-    drawn.sort { $0.0.connection.id < $1.0.connection.id }
-    let timelines = drawn.map { tracked, findings in
-      Timeline(
-        tracked,
-        findings: findings
-          + concluded.filter { $0.connections.contains(tracked.connection.id) })
-    }
+    rows.withdraw(analysis.revisions)
+    let timelines = choice.conclude(concluded).map { Timeline($0, findings: $1) }
     if analysis.totals.files > 0 {
       var page = OutputBuffer()
       HTMLReport(input: input.name, timers: tracking.timers, end: analysis.now)

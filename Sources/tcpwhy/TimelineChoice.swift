@@ -4,62 +4,103 @@ import TCPModel
 
 /// Which connections are drawn.
 struct TimelineChoice {
-  private let command: TimelineCommand
+  private let limit: Int
+  private let connections: [UInt64]
+  private let finding: String?
+  private let address: IPAddress?
+  private let port: UInt16?
+  /// Whether connections without findings are drawn where there are no others.
+  private let drawsUnremarkable: Bool
+  /// Whether nothing but findings makes the choice.
   private let isFree: Bool
   /// Whether the finding asked for is one that only all connections together show.
   private let waitsForLedgers: Bool
   private var kept: [(TrackedConnection, [Finding])] = []
+  /// Those of which only the end of the input tells whether there is a finding on them.
+  private var doubtful: [(TrackedConnection, [Finding])] = []
   private var plain: [(TrackedConnection, [Finding])] = []
+  /// Findings that concern an older connection as well.
+  private var shared: [Finding] = []
   /// Connections that would have been drawn as well.
   private(set) var overflow = 0
   private var unremarkable = 0
 
-  init(_ command: TimelineCommand) {
-    self.command = command
-    waitsForLedgers = command.finding.flatMap { RuleCatalogue.rule($0) } is any LedgerRule
-    isFree =
-      command.connections.isEmpty && command.finding == nil && command.address == nil
-      && command.port == nil
+  private static let doubtfulLimit = 4096
+
+  init(
+    limit: Int, connections: [UInt64] = [], finding: String? = nil, address: IPAddress? = nil,
+    port: UInt16? = nil, drawsUnremarkable: Bool = true
+  ) {
+    self.limit = limit
+    self.connections = connections
+    self.finding = finding
+    self.address = address
+    self.port = port
+    self.drawsUnremarkable = drawsUnremarkable
+    isFree = connections.isEmpty && finding == nil && address == nil && port == nil
+    waitsForLedgers = finding.flatMap { RuleCatalogue.rule($0) } is any LedgerRule
   }
 
   /// Keeps a connection if it is to be drawn, or may be.
-  mutating func consider(_ tracked: TrackedConnection, _ findings: [Finding]) {
-    if isFree, findings.isEmpty {
-      unremarkable += TimelineChoice.keep(tracked, findings, in: &plain, command.limit)
-      return
+  mutating func consider(
+    _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding]
+  ) {
+    for finding in findings
+    where finding.connections.count > 1 && shared.count < TimelineChoice.doubtfulLimit {
+      shared.append(finding)
     }
-    guard matches(tracked.connection, findings) else { return }
-    let limit = waitsForLedgers ? 4096 : command.limit
-    overflow += TimelineChoice.keep(tracked, findings, in: &kept, limit)
+    guard matches(tracked.connection) else { return }
+    if isFree ? !findings.isEmpty : isWanted(findings) {
+      overflow += TimelineChoice.keep(tracked, findings, in: &kept, limit)
+    } else if waitsForLedgers || isFree && !pending.isEmpty || isWanted(pending) {
+      _ = TimelineChoice.keep(tracked, findings, in: &doubtful, TimelineChoice.doubtfulLimit)
+    } else if isFree, drawsUnremarkable {
+      unremarkable += TimelineChoice.keep(tracked, findings, in: &plain, limit)
+    }
   }
 
-  /// What is drawn, by number, with the findings that all connections together showed.
-  mutating func conclude(_ findings: [Finding]) -> [(TrackedConnection, [Finding])] {
-    if waitsForLedgers {
-      let ids = Set(findings.filter { $0.id == command.finding }.flatMap(\.connections))
-      kept = kept.filter { ids.contains($0.0.connection.id) }
+  /// What is drawn, by number, with the findings that the end of the input brought.
+  mutating func conclude(_ concluded: [Finding]) -> [(TrackedConnection, [Finding])] {
+    var found: [UInt64: [Finding]] = [:]
+    for finding in concluded {
+      for id in Set(finding.connections) { found[id, default: []].append(finding) }
     }
     var chosen = kept
-    if kept.isEmpty, isFree {
+    for entry in doubtful {
+      let findings = found[entry.0.connection.id] ?? []
+      if isFree ? !findings.isEmpty : isWanted(findings) {
+        chosen.append(entry)
+      } else if isFree, drawsUnremarkable {
+        unremarkable += TimelineChoice.keep(entry.0, entry.1, in: &plain, limit)
+      }
+    }
+    if chosen.isEmpty, isFree {
       chosen = plain
       overflow = unremarkable
     }
-    let sorted = chosen.sorted { $0.0.connection.id < $1.0.connection.id }
-    return sorted.prefix(command.limit).map { tracked, own in
-      (tracked, own + findings.filter { $0.connections.contains(tracked.connection.id) })
-    }
+    overflow += max(0, chosen.count - limit)
+    return chosen.sorted { $0.0.connection.id < $1.0.connection.id }.prefix(limit)
+      .map { tracked, own in
+        let id = tracked.connection.id
+        let others = shared.filter { finding in
+          finding.connections.contains(id)
+            && !own.contains { $0.id == finding.id && $0.connections == finding.connections }
+        }
+        return (tracked, own + others + (found[id] ?? []))
+      }
   }
 
-  private func matches(_ connection: Connection, _ findings: [Finding]) -> Bool {
-    if !command.connections.isEmpty, !command.connections.contains(connection.id) { return false }
-    if let id = command.finding, !waitsForLedgers, !findings.contains(where: { $0.id == id }) {
-      return false
-    }
+  /// Whether these are findings on a connection to be drawn, where something was asked for.
+  private func isWanted(_ findings: [Finding]) -> Bool {
+    guard let finding else { return !isFree }
+    return findings.contains { $0.id == finding }
+  }
+
+  private func matches(_ connection: Connection) -> Bool {
+    if !connections.isEmpty, !connections.contains(connection.id) { return false }
     let (client, server) = (connection.socket(.client), connection.socket(.server))
-    if let address = command.address, client.address != address, server.address != address {
-      return false
-    }
-    if let port = command.port, client.port != port, server.port != port { return false }
+    if let address, client.address != address, server.address != address { return false }
+    if let port, client.port != port, server.port != port { return false }
     return true
   }
 

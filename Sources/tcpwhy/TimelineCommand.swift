@@ -58,9 +58,13 @@ struct TimelineCommand: ParsableCommand {
       }
       var analysis = Analysis(
         tracker: options, diagnosis: tracking.diagnosis, resources: resources)
-      var choice = TimelineChoice(self)
+      var choice = TimelineChoice(
+        limit: limit, connections: connections, finding: finding, address: address, port: port)
       let problems = analysis.read(
-        input, { tracked, findings, _ in choice.consider(tracked, findings) })
+        input,
+        { tracked, findings, pending in
+          choice.consider(tracked, findings, pending: pending)
+        })
       let chosen = choice.conclude(analysis.conclude())
       let layout = display.layout(.relative)
       if input.isFromFolder, !chosen.isEmpty {

@@ -68,4 +68,37 @@ import Testing
     let close = "0.040 > F. 11 ack 11\n0.050 < F. 11 ack 12\n0.060 > . 12 ack 12\n"
     #expect(Diagnosis(exchange + close, endingAt: 200).ids == [])
   }
+
+  @Test("What a capture of one direction hides does not depend on what came first")
+  func order() throws {
+    let call = "port 41000\n0.000 > S 0\n"
+    let half = "port 42000\n400 > S 0\n400.01 > . 1 ack 1\n400.02 > P. 1:11 ack 1\n"
+    let late = half.replacing("400", with: "900")
+    let lateCall = call.replacing("0.000", with: "600")
+    #expect(Diagnosis(call + half, endingAt: 2000).ids == ["capture-one-sided"])
+    #expect(Diagnosis(half + lateCall, endingAt: 2000).ids == ["capture-one-sided"])
+    // Both directions are in the capture after all.
+    let whole = "port 43000\n700 > S 0\n700.01 < S. 0 ack 1\n700.02 > . 1 ack 1\n"
+    let ids = ["capture-one-sided", "syn-unanswered"]
+    #expect(Diagnosis(call + half + whole, endingAt: 2000).ids == ids)
+    #expect(Diagnosis(half + lateCall + whole, endingAt: 2000).ids == ids)
+    #expect(Diagnosis(call + whole + late, endingAt: 2000).ids == ids)
+  }
+
+  @Test("Frames that the kernel dropped lower what rests on silence, whenever they were dropped")
+  func dropped() throws {
+    let calls = "0.000 > S 0\n1.000 > S 0\n3.000 > S 0\n"
+    let early = try Diagnosis(calls, endingAt: 300, droppedByKernel: 1).only("syn-unanswered")
+    #expect(early.confidence == .likely)
+    let lost = """
+      0.000 > S 0 TS 100 0
+      0.001 < S. 0 ack 1 TS 900 100
+      1.015 < S. 0 ack 1 TS 1914 100
+      1.200 > . 1 ack 1 TS 1300 900
+      1.210 > P. 1:11 ack 1 TS 1310 900
+      1.211 < . 1 ack 11 TS 2110 1310
+      """
+    #expect(Diagnosis(lost, endingAt: 10).ids == ["handshake-ack-lost"])
+    #expect(Diagnosis(lost, endingAt: 10, droppedByKernel: 1).ids == ["capture-gaps"])
+  }
 }

@@ -28,8 +28,8 @@ struct EarlyFindingsTests {
     }
 
     mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
-      early.remove("\(withdrawal.finding) on \(withdrawal.connection)")
-      withdrawals.append(withdrawal)
+      early.remove("\(withdrawal.finding) on \(withdrawal.connection ?? 0)")
+      if !isEnding { withdrawals.append(withdrawal) }
     }
 
     mutating func show(
@@ -39,16 +39,17 @@ struct EarlyFindingsTests {
     }
 
     mutating func settle(
-      _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
+      _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
+      to out: inout OutputBuffer
     ) {
-      for finding in findings { last.insert("\(finding.id) on \(tracked.connection.id)") }
+      for finding in findings + pending { last.insert("\(finding.id) on \(tracked.connection.id)") }
       transitions -= tracked.transitions.count
     }
 
     mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer) {}
 
     mutating func end(
-      _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+      _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
       to out: inout OutputBuffer
     ) {}
   }
@@ -59,7 +60,8 @@ struct EarlyFindingsTests {
     return names.sorted()
   }
 
-  @Test("stand when the connection is over: nothing told is taken back", arguments: captures)
+  @Test(
+    "stand when the connection is over: nothing is taken back before the end", arguments: captures)
   func told(capture: String) throws {
     let path = Place.captures.appendingPathComponent(capture).path
     var options = TrackerOptions()

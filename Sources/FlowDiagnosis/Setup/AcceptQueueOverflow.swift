@@ -44,7 +44,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
     let attempt = Attempt(tracked)
     guard let answer = attempt.answers.first else { return [] }
     if let finding = aborted(attempt, answer: answer) { return [finding] }
-    let finding = dropped(attempt, answer: answer) ?? behindCookies(attempt, answer: answer, facts)
+    let finding = dropped(attempt, answer: answer) ?? behindCookies(attempt, answer: answer)
     return finding.map { [$0] } ?? []
   }
 
@@ -133,10 +133,8 @@ public struct AcceptQueueOverflow: ConnectionRule {
   /// Larger data may have met a path MTU.
   private static let smallest: UInt32 = 1200
 
-  private func behindCookies(
-    _ attempt: Attempt, answer: SegmentRecord, _ facts: CaptureFacts
-  ) -> Finding? {
-    guard attempt.synAcks.count == 1, attempt.serverResets.isEmpty, !facts.isOneSided,
+  private func behindCookies(_ attempt: Attempt, answer: SegmentRecord) -> Finding? {
+    guard attempt.synAcks.count == 1, attempt.serverResets.isEmpty,
       let acknowledgment = attempt.completion(after: answer.frame),
       let repeated = attempt.clientSegments.first(where: {
         $0.length > 0 && $0.length < Self.smallest && $0.annotations.contains(.retransmission)

@@ -3,7 +3,8 @@ public import TCPModel
 
 /// The third segment of a handshake was lost, and a later one completed it.
 public struct HandshakeAckLost: ConnectionRule {
-  public let id = "handshake-ack-lost"
+  static let id = "handshake-ack-lost"
+  public var id: String { HandshakeAckLost.id }
   public let title = "the handshake's last ACK was lost; a later segment completed it"
   public let group = RuleGroup.setup
   public let severity = Severity.warning
@@ -43,8 +44,9 @@ public struct HandshakeAckLost: ConnectionRule {
       else { return [] }
       return [passed(attempt, answer: answer, round: round, rounds: rounds.count, end: end)]
     }
-    guard !attempt.hasGaps, facts.droppedByKernel == 0 else { return [] }
-    return beforeUs(attempt, answer: answer).map { [$0] } ?? []
+    guard !attempt.hasGaps, var finding = beforeUs(attempt, answer: answer) else { return [] }
+    finding.trust = .everyFrame
+    return [finding]
   }
 
   private func passed(

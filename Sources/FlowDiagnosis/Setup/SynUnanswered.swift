@@ -38,8 +38,6 @@ public struct SynUnanswered: ConnectionRule {
     else { return [] }
     let gaveUp = connection.client.marks.contains(.timedOut)
     let calledAnew = connection.traits.contains(.replaced)
-    // In a capture of one direction only repetitions show that nothing came.
-    guard attempt.syns.count > 1 || !facts.isOneSided else { return [] }
     guard attempt.syns.count > 1 || gaveUp || (calledAnew && waited(tracked, first)) else {
       return []
     }
@@ -64,24 +62,23 @@ public struct SynUnanswered: ConnectionRule {
         + "error here"
     }
     let port = connection.socket(.server).port
-    return [
-      Finding(
-        id: id, severity: count == 1 ? .warning : .error,
-        confidence: count > 1 && facts.droppedByKernel == 0 && !facts.isOneSided
-          ? .certain : .likely,
-        connections: [connection.id], frames: frames, time: last.time, summary: summary + ".",
-        advice:
-          "Capture on \(connection.host(.server)) too (tcpdump -ni any 'tcp port \(port)'): if the "
-          + "SYNs do not arrive, a filter or a route on the way eats them; if they arrive "
-          + "unanswered, look for a DROP rule or a full queue there (nstat -az TcpExtListenDrops); "
-          + "if SYN,ACKs leave, they are lost on the way back.",
-        values: [
-          ("syns", .integer(Int64(count))),
-          ("schedule", .text(ProofText.schedule(attempt.syns))),
-          ("waited_seconds", .seconds(lasted.seconds)),
-        ],
-        causeKey: server)
-    ]
+    var finding = Finding(
+      id: id, severity: count == 1 ? .warning : .error,
+      confidence: count > 1 ? .certain : .likely,
+      connections: [connection.id], frames: frames, time: last.time, summary: summary + ".",
+      advice:
+        "Capture on \(connection.host(.server)) too (tcpdump -ni any 'tcp port \(port)'): if the "
+        + "SYNs do not arrive, a filter or a route on the way eats them; if they arrive "
+        + "unanswered, look for a DROP rule or a full queue there (nstat -az TcpExtListenDrops); "
+        + "if SYN,ACKs leave, they are lost on the way back.",
+      values: [
+        ("syns", .integer(Int64(count))),
+        ("schedule", .text(ProofText.schedule(attempt.syns))),
+        ("waited_seconds", .seconds(lasted.seconds)),
+      ],
+      causeKey: server)
+    finding.trust = .silence(repetitions: count - 1)
+    return [finding]
   }
 
   /// Whether a caller that began anew had given its only SYN the time of a first repetition.

@@ -206,15 +206,21 @@ public enum RecordSchema {
           }
         },
         "withdrawn": {
-          "description": "a finding of sniff on a living connection does not stand any more",
+          "description": "a finding that sniff told does not stand any more: of one connection, or of a cause that many showed",
           "type": "object",
-          "required": ["type", "schema", "id", "connection", "replaced_by", "time", "time_ns"],
+          "required": [
+            "type", "schema", "id", "connection", "cause", "replaced_by", "time", "time_ns"
+          ],
           "properties": {
             "type": { "const": "withdrawn" },
             "schema": { "const": 1 },
             "id": { "type": "string" },
-            "connection": { "type": "integer", "minimum": 1 },
-            "replaced_by": { "type": ["string", "null"] },
+            "connection": { "type": ["integer", "null"], "minimum": 1 },
+            "cause": { "type": ["string", "null"] },
+            "replaced_by": {
+              "type": ["string", "null"],
+              "description": "the same id where the finding is told anew and says more"
+            },
             "time": { "$ref": "#/$defs/time" },
             "time_ns": { "$ref": "#/$defs/nanoseconds" }
           }

@@ -13,8 +13,10 @@ struct LiveAnalysis: ~Copyable {
   private var inspector = LiveInspector()
   private var segment = Segment()
   private var interval = IntervalCounts()
-  /// Causes that many connections showed and that were told, with the number told.
-  private var toldCauses: Set<String> = []
+  /// Causes that many connections showed and that were told, as they were told.
+  private var toldCauses: [String: Finding] = [:]
+  /// Findings that were told and may yet be withdrawn at the end.
+  private var toldPending: Set<Telling> = []
   private let minSeverity: Severity
   private let showsTransitions: Bool
   private var opened: UInt64 = 0
@@ -26,6 +28,14 @@ struct LiveAnalysis: ~Copyable {
   private(set) var statistics = CaptureStatistics()
 
   private static let causeLimit = 4096
+  /// Findings that wait for the end; those beyond stand as they were made.
+  private static let pendingLimit = 8192
+
+  /// A finding that was told on one connection.
+  private struct Telling: Hashable {
+    var finding: String
+    var connection: UInt64
+  }
 
   init(
     tracker options: TrackerOptions, diagnosis: DiagnosisOptions, minSeverity: Severity,
@@ -38,6 +48,7 @@ struct LiveAnalysis: ~Copyable {
     var diagnosis = diagnosis
     diagnosis.hashSeed = options.hashSeed
     diagnostician = Diagnostician(diagnosis)
+    diagnostician.waitingLimit = LiveAnalysis.pendingLimit
     self.minSeverity = minSeverity
     self.showsTransitions = showsTransitions
   }
@@ -104,17 +115,30 @@ struct LiveAnalysis: ~Copyable {
     _ view: inout some LiveView, showsFindings: Bool, to out: inout OutputBuffer
   ) {
     while let tracked = tracker.nextSettled() {
-      let findings = diagnostician.examine(tracked)
+      let findings = diagnostician.examine(tracked).filter { $0.severity >= minSeverity }
+      let pending = diagnostician.pending.filter { $0.severity >= minSeverity }
       totals.count(tracked.connection)
       for finding in findings { totals.count(finding) }
       settled += 1
-      let shown = findings.filter { $0.severity >= minSeverity }
-      let news = inspector.remainder(of: shown, on: tracked.connection.id, now: now)
-      for withdrawal in news.withdrawals { view.show(withdrawal, to: &out) }
-      if showsFindings {
-        for finding in news.findings { view.show(finding, on: tracked, now: now, to: &out) }
-      }
-      view.settle(tracked, shown, to: &out)
+      tell(tracked, findings, pending, &view, showsFindings: showsFindings, to: &out)
+      view.settle(tracked, findings, pending: pending, to: &out)
+    }
+  }
+
+  private mutating func tell(
+    _ tracked: TrackedConnection, _ findings: [Finding], _ pending: [Finding],
+    _ view: inout some LiveView, showsFindings: Bool, to out: inout OutputBuffer
+  ) {
+    let id = tracked.connection.id
+    let pending = pending.compactMap(diagnostician.facts.weigh)
+    let news = inspector.remainder(of: findings + pending, on: id, now: now)
+    for withdrawal in news.withdrawals { view.show(withdrawal, to: &out) }
+    if showsFindings {
+      for finding in news.findings { view.show(finding, on: tracked, now: now, to: &out) }
+    }
+    for finding in pending
+    where showsFindings || !news.findings.contains(where: { $0.id == finding.id }) {
+      toldPending.insert(Telling(finding: finding.id, connection: id))
     }
   }
 
@@ -122,11 +146,15 @@ struct LiveAnalysis: ~Copyable {
   mutating func tellCauses(_ view: inout some LiveView, to out: inout OutputBuffer) {
     for finding in diagnostician.causes()
     where finding.severity >= minSeverity && finding.severity > .note {
-      guard toldCauses.count < LiveAnalysis.causeLimit,
-        toldCauses.insert("\(finding.id)\u{0}\(finding.causeKey)").inserted
-      else { continue }
+      let cause = LiveAnalysis.cause(finding)
+      guard toldCauses.count < LiveAnalysis.causeLimit, toldCauses[cause] == nil else { continue }
+      toldCauses[cause] = finding
       view.show(finding, on: nil, now: now, to: &out)
     }
+  }
+
+  private static func cause(_ finding: Finding) -> String {
+    "\(finding.id)\u{0}\(finding.causeKey)"
   }
 
   /// How things stand; begins a new interval.
@@ -137,7 +165,7 @@ struct LiveAnalysis: ~Copyable {
       states: tracker.statesHeld(), held: held,
       dropped: (statistics.droppedByKernel - droppedBefore, statistics.droppedByKernel),
       droppedByInterface: statistics.droppedByInterface, evicted: evicted,
-      findings: totals.findings.values.reduce(0, +))
+      findings: totals.findings.values.reduce(0, +) + UInt64(toldPending.count))
     opened = counts.connections
     droppedBefore = statistics.droppedByKernel
     interval = IntervalCounts()
@@ -164,7 +192,46 @@ struct LiveAnalysis: ~Copyable {
     let findings = diagnostician.conclude()
       .filter { $0.severity >= minSeverity && $0.id != "capture-midstream" }
     for finding in findings { totals.count(finding) }
-    view.end(totals, findings, now: now, to: &out)
+    withdraw(findings, &view, to: &out)
+    view.end(
+      totals, LiveConclusion(findings: findings, revisions: diagnostician.revisions), now: now,
+      to: &out)
+  }
+
+  /// Takes back what was told and does not stand as it was told, and shows what was not told before.
+  private mutating func withdraw(
+    _ findings: [Finding], _ view: inout some LiveView, to out: inout OutputBuffer
+  ) {
+    for revision in diagnostician.revisions {
+      let told = Telling(finding: revision.finding, connection: revision.connection)
+      guard toldPending.remove(told) != nil else { continue }
+      view.show(
+        Withdrawal(
+          finding: told.finding, connection: told.connection, cause: nil,
+          replacement: revision.replacement, time: now), to: &out)
+    }
+    var known: Set<String> = []
+    let last = Dictionary(
+      findings.map { (LiveAnalysis.cause($0), $0) }, uniquingKeysWith: { first, _ in first })
+    for (cause, told) in toldCauses.sorted(by: { $0.key < $1.key }) {
+      let now = last[cause]
+      if let now, now.says(told) {
+        known.insert(cause)
+      } else {
+        view.show(
+          Withdrawal(
+            finding: told.id, connection: nil, cause: told.causeKey, replacement: now?.id,
+            time: self.now), to: &out)
+      }
+    }
+    guard !view.reportsAtEnd else { return }
+    for finding in findings where !known.contains(LiveAnalysis.cause(finding)) {
+      let isTold =
+        finding.connections.count == 1
+        && toldPending.contains(
+          Telling(finding: finding.id, connection: finding.connections[0]))
+      if !isTold { view.show(finding, on: nil, now: now, to: &out) }
+    }
   }
 
   /// One line of counters.
@@ -176,5 +243,14 @@ struct LiveAnalysis: ~Copyable {
       on connections let go; dropped by the kernel \(statistics.droppedByKernel), by the device \
       \(statistics.droppedByInterface)
       """
+  }
+}
+
+extension Finding {
+  /// Whether it says the same as another one.
+  fileprivate func says(_ other: Finding) -> Bool {
+    summary == other.summary && severity == other.severity && confidence == other.confidence
+      && connections == other.connections && connectionCount == other.connectionCount
+      && frames == other.frames && costSeconds == other.costSeconds
   }
 }

@@ -33,7 +33,9 @@ struct LiveDashboard: LiveView {
   }
 
   mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
-    findings.remove(withdrawal.finding, on: withdrawal.connection)
+    if let connection = withdrawal.connection {
+      findings.remove(withdrawal.finding, on: connection)
+    }
   }
 
   mutating func show(
@@ -43,9 +45,10 @@ struct LiveDashboard: LiveView {
   }
 
   mutating func settle(
-    _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
+    _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
+    to out: inout OutputBuffer
   ) {
-    report.add(tracked, findings)
+    report.add(tracked, findings, pending: pending)
   }
 
   mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer) {
@@ -64,11 +67,11 @@ struct LiveDashboard: LiveView {
   }
 
   mutating func end(
-    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
     to out: inout OutputBuffer
   ) {
     pause(to: &out)
-    report.write(totals, findings, now: now, to: &out)
+    report.write(totals, conclusion, now: now, to: &out)
   }
 
   // MARK: Drawing

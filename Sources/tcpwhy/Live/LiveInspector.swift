@@ -6,7 +6,15 @@ import TCPModel
 struct LiveInspector {
   private let examiner = Examiner()
   /// What has been told, by connection.
-  private var told: [UInt64: [String]] = [:]
+  private var told: [UInt64: [Told]] = [:]
+
+  private struct Told {
+    var id: String
+    var severity: Severity
+
+    /// Whether it is this finding, no worse than it was.
+    func covers(_ finding: Finding) -> Bool { id == finding.id && severity == finding.severity }
+  }
 
   /// What is to be told of a connection.
   struct News {
@@ -22,28 +30,29 @@ struct LiveInspector {
     of tracked: TrackedConnection, _ facts: CaptureFacts, from severity: Severity, now: CaptureTime
   ) -> News {
     let id = tracked.connection.id
-    var findings = examiner.examine(tracked, facts)
+    var findings = examiner.examine(tracked, facts).compactMap(facts.weigh)
     findings.removeAll { $0.severity < severity || isPremature($0, tracked.connection, now) }
     let known = told[id] ?? []
-    let gone = known.filter { told in !findings.contains { $0.id == told } }
-    let withdrawals = gone.map { withdrawal(of: $0, for: findings, on: id, now) }
+    let withdrawals = known.filter { told in !findings.contains(where: told.covers) }
+      .map { withdrawal(of: $0, for: findings, on: id, now) }
       .filter { $0.replacement != nil }
-    findings.removeAll { known.contains($0.id) }
+    findings.removeAll { finding in known.contains { $0.covers(finding) } }
     if !findings.isEmpty || !withdrawals.isEmpty {
       told[id] =
-        known.filter { told in !withdrawals.contains { $0.finding == told } }
-        + Set(findings.map(\.id)).sorted()
+        known.filter { told in !withdrawals.contains { $0.finding == told.id } }
+        + findings.map { Told(id: $0.id, severity: $0.severity) }.sorted { $0.id < $1.id }
     }
     return News(findings: findings, withdrawals: withdrawals)
   }
 
   private func withdrawal(
-    of told: String, for findings: [Finding], on id: UInt64, _ now: CaptureTime
+    of told: Told, for findings: [Finding], on id: UInt64, _ now: CaptureTime
   ) -> Withdrawal {
     let replacement = findings.first {
-      RuleCatalogue.rule($0.id)?.supersedes.contains(told) == true
+      $0.id == told.id || RuleCatalogue.rule($0.id)?.supersedes.contains(told.id) == true
     }
-    return Withdrawal(finding: told, connection: id, replacement: replacement?.id, time: now)
+    return Withdrawal(
+      finding: told.id, connection: id, cause: nil, replacement: replacement?.id, time: now)
   }
 
   /// Whether a finding says that something did not come which still may.
@@ -67,9 +76,9 @@ struct LiveInspector {
     guard let known = told.removeValue(forKey: id) else {
       return News(findings: findings, withdrawals: [])
     }
-    let gone = known.filter { told in !findings.contains { $0.id == told } }
+    let gone = known.filter { told in !findings.contains(where: told.covers) }
     return News(
-      findings: findings.filter { !known.contains($0.id) },
+      findings: findings.filter { finding in !known.contains { $0.covers(finding) } },
       withdrawals: gone.map { withdrawal(of: $0, for: findings, on: id, now) })
   }
 }

@@ -25,15 +25,19 @@ struct LiveRecords: LiveView {
     guard writer.kinds.contains(.finding) else { return }
     out.write("{\"type\":\"withdrawn\",\"schema\":\(RecordWriter.schemaVersion),\"id\":")
     out.write(json: withdrawal.finding)
-    out.write(",\"connection\":\(withdrawal.connection),\"replaced_by\":")
-    if let replacement = withdrawal.replacement {
-      out.write(json: replacement)
-    } else {
-      out.write("null")
-    }
+    out.write(",\"connection\":")
+    out.write(withdrawal.connection.map { "\($0)" } ?? "null")
+    out.write(",\"cause\":")
+    write(withdrawal.cause, to: &out)
+    out.write(",\"replaced_by\":")
+    write(withdrawal.replacement, to: &out)
     out.write(",\"time\":\"")
     out.write(withdrawal.time)
     out.write("\",\"time_ns\":\(withdrawal.time.nanoseconds)}\n")
+  }
+
+  private func write(_ text: String?, to out: inout OutputBuffer) {
+    if let text { out.write(json: text) } else { out.write("null") }
   }
 
   mutating func show(
@@ -45,7 +49,8 @@ struct LiveRecords: LiveView {
   }
 
   mutating func settle(
-    _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
+    _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
+    to out: inout OutputBuffer
   ) {
     if writer.kinds.contains(.connection) { writer.write(tracked.connection, to: &out) }
   }
@@ -78,10 +83,9 @@ struct LiveRecords: LiveView {
   }
 
   mutating func end(
-    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
     to out: inout OutputBuffer
   ) {
-    writer.write(findings, to: &out)
     writer.write(totals, to: &out)
   }
 }

@@ -21,16 +21,17 @@ struct LiveReport {
     rows = ConnectionRows(limit: limit)
   }
 
-  mutating func add(_ tracked: TrackedConnection, _ findings: [Finding]) {
+  mutating func add(_ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding]) {
     for finding in findings { groups.add(finding) }
-    rows.add(tracked.connection, findings)
+    rows.add(tracked.connection, findings, pending: pending)
   }
 
   mutating func write(
-    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
     to out: inout OutputBuffer
   ) {
-    for finding in findings { groups.add(finding) }
+    for finding in conclusion.findings { groups.add(finding) }
+    rows.withdraw(conclusion.revisions)
     let text = TotalsText(layout)
     text.writeHeadline(totals, groups, to: &out)
     FindingText(layout, input: file).write(groups, limit: limit, to: &out)

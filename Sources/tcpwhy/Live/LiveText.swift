@@ -64,9 +64,12 @@ struct LiveText: LiveView {
   }
 
   mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
-    guard shown[withdrawal.connection]?.remove(withdrawal.finding) != nil else { return }
+    // What only says more now, the report says.
+    guard withdrawal.replacement != withdrawal.finding, let connection = withdrawal.connection,
+      shown[connection]?.remove(withdrawal.finding) != nil
+    else { return }
     time(withdrawal.time, to: &out)
-    out.write(" #\(withdrawal.connection) ")
+    out.write(" #\(connection) ")
     out.write(layout.palette.revoked(withdrawal.finding))
     let why = withdrawal.replacement.map { "; it is \($0)" } ?? ""
     out.write(layout.palette.faint(" (taken back\(why))"))
@@ -91,10 +94,13 @@ struct LiveText: LiveView {
   }
 
   mutating func settle(
-    _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer
+    _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
+    to out: inout OutputBuffer
   ) {
-    shown[tracked.connection.id] = nil
-    report.add(tracked, findings)
+    // What is pending can still be taken back at the end.
+    let rest = shown[tracked.connection.id]?.intersection(pending.map(\.id)) ?? []
+    shown[tracked.connection.id] = rest.isEmpty ? nil : rest
+    report.add(tracked, findings, pending: pending)
   }
 
   mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer) {
@@ -105,11 +111,11 @@ struct LiveText: LiveView {
   }
 
   mutating func end(
-    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
     to out: inout OutputBuffer
   ) {
     rule(WallClock.now, "report", to: &out)
-    report.write(totals, findings, now: now, to: &out)
+    report.write(totals, conclusion, now: now, to: &out)
   }
 
   private func time(_ time: CaptureTime, to out: inout OutputBuffer) {

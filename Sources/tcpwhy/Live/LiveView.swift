@@ -18,18 +18,20 @@ protocol LiveView {
   /// An endpoint has changed its state, or a change was taken back.
   mutating func show(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer)
-  /// A connection was let go, with all that was found on it.
+  /// A connection was let go, with all that was found on it; `pending` may yet be withdrawn.
   mutating func settle(
-    _ tracked: TrackedConnection, _ findings: [Finding], to out: inout OutputBuffer)
+    _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
+    to out: inout OutputBuffer)
   /// An interval is over.
   mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer)
   /// Shows again what was shown, for a screen of another size.
   mutating func redraw(to out: inout OutputBuffer)
   /// Gives the terminal back for a while.
   mutating func pause(to out: inout OutputBuffer)
-  /// The capture is over. `findings` is what all connections together show.
+  /// The capture is over. `conclusion` is what had been pending and what all connections together
+  /// show; where `reportsAtEnd` is false, what of it is new has been shown before.
   mutating func end(
-    _ totals: AnalysisTotals, _ findings: [Finding], now: CaptureTime,
+    _ totals: AnalysisTotals, _ conclusion: LiveConclusion, now: CaptureTime,
     to out: inout OutputBuffer)
 }
 

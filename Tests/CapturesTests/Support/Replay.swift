@@ -69,7 +69,6 @@ struct Replay {
     var decoder = PacketDecoder()
     var tracker = ConnectionTracker()
     var diagnostician = Diagnostician(options)
-    diagnostician.waitsForLedgers = true
     var segment = Segment()
     while try file.read(into: &batch) {
       for index in 0..<batch.count {

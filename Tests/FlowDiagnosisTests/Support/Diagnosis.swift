@@ -11,20 +11,22 @@ struct Diagnosis {
   /// - Parameters:
   ///   - text: The script; its clock begins at 0.
   ///   - end: When the capture ends, seconds; with its last segment unless given.
+  ///   - droppedByKernel: Frames that the kernel dropped.
   init(
     _ text: String, endingAt end: Double? = nil, tracker options: TrackerOptions = TrackerOptions(),
-    diagnosis: DiagnosisOptions = DiagnosisOptions()
+    diagnosis: DiagnosisOptions = DiagnosisOptions(), droppedByKernel: UInt64 = 0
   ) {
-    self.init(Script.segments(text), endingAt: end, tracker: options, diagnosis: diagnosis)
+    self.init(
+      Script.segments(text), endingAt: end, tracker: options, diagnosis: diagnosis,
+      droppedByKernel: droppedByKernel)
   }
 
   init(
     _ segments: [Segment], endingAt end: Double? = nil,
     tracker options: TrackerOptions = TrackerOptions(),
-    diagnosis: DiagnosisOptions = DiagnosisOptions()
+    diagnosis: DiagnosisOptions = DiagnosisOptions(), droppedByKernel: UInt64 = 0
   ) {
     var diagnostician = Diagnostician(diagnosis)
-    diagnostician.waitsForLedgers = true
     var last = CaptureTime(nanoseconds: .min)
     for segment in segments { last = max(last, segment.time) }
     diagnostician.facts.end =
@@ -33,6 +35,8 @@ struct Diagnosis {
     for tracked in Script.track(segments, options: options, endingAt: end) {
       findings += diagnostician.examine(tracked)
     }
+    // Known in the end.
+    diagnostician.facts.droppedByKernel = droppedByKernel
     findings += diagnostician.conclude()
   }
 

@@ -47,7 +47,6 @@ struct Analysis: ~Copyable {
     diagnosis.rateLimit = (3, 1)
     diagnosis.concurrencyLimit = 2
     diagnostician = Diagnostician(diagnosis)
-    diagnostician.waitsForLedgers = true
   }
 
   /// Takes one frame.
