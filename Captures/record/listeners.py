@@ -65,6 +65,96 @@ def accept_queue_overflow_look_alike(lab):
         finish(far, one)
 
 
+def knock(lab, ports):
+    """Calls at once from several ports, to a listener that nobody accepts from."""
+    sockets = [lab.socket("client", port) for port in ports]
+    for one in sockets:
+        one.setblocking(False)
+        one.connect_ex((lab.server_address, 8080))
+    time.sleep(0.05)
+    return sockets
+
+
+@scenario("setup/accept-queue-overflow", "cookies", client="192.0.2.85", server="192.0.2.89")
+def accept_queue_overflow_cookies(lab):
+    """The same while the listener answers with SYN cookies (tcp_syncookies=2): it holds no request
+    whose SYN/ACK it could repeat, and sends no RST. Two of three clients repeat their data in vain."""
+    lab.server.sysctl(tcp_syncookies=2)
+    lab.wire.lag = {"client": 0.005, "server": 0.005}
+    lab.listen(8080, backlog=3)
+    lab.record()
+    for number in range(3):
+        lab.connect(8080, 43000 + number)
+    for one in knock(lab, range(43010, 43013)):
+        with contextlib.suppress(OSError):
+            one.send(b"GET / HTTP/1.1\r\n\r\n")
+    time.sleep(8)
+
+
+@scenario("setup/accept-queue-overflow", "look-alike-cookies", client="192.0.2.95",
+          server="192.0.2.99")
+def accept_queue_overflow_cookies_look_alike(lab):
+    """SYN cookies again, and the queue has room, but the path loses the request of each of two
+    clients twice: the third one is taken at once."""
+    lab.server.sysctl(tcp_syncookies=2)
+    lab.wire.lag = {"client": 0.005, "server": 0.005}
+    listener = lab.listen(8080)
+    lab.record()
+    for number in range(2):
+        near, far = lab.open(listener, 43010 + number)
+        lab.wire.drop(lambda segment: segment.side == "client" and segment.payload, times=2)
+        exchange(near, far)
+        finish(near, far)
+
+
+@scenario("setup/accept-queue-overflow", "dropped-syns", silent=["syn-unanswered", "syn-lost"],
+          client="192.0.2.105", server="192.0.2.109")
+def accept_queue_overflow_dropped_syns(lab):
+    """While its accept queue is full a listener drops SYNs as well. Two more clients call then: one
+    in vain, the other one gets through when the program has accepted at last, after seven seconds."""
+    lab.server.sysctl(tcp_synack_retries=5)
+    lab.wire.lag = {"client": 0.005, "server": 0.005}
+    listener = lab.listen(8080, backlog=3)
+    lab.record()
+    for number in range(3):
+        lab.connect(8080, 43000 + number)
+    for one in knock(lab, range(43010, 43013)):
+        one.send(b"GET / HTTP/1.1\r\n\r\n")
+    late = knock(lab, (43020, 43021))
+    time.sleep(2.6)
+    # This one gives up.
+    late.pop(0).close()
+    time.sleep(4.4)
+    for _ in range(7):
+        with contextlib.suppress(OSError):
+            lab.accept(listener)
+    time.sleep(8)
+
+
+@scenario("setup/accept-queue-overflow", "look-alike-dropped-syns", shows=["syn-unanswered"],
+          client="192.0.2.115", server="192.0.2.119")
+def accept_queue_overflow_dropped_syns_look_alike(lab):
+    """The program accepts slowly, and its queue has room all the time. A packet filter on the server
+    drops the SYNs of one client meanwhile: that has nothing to do with the queue."""
+    lab.server.nft("""
+        add table ip filter
+        add chain ip filter input { type filter hook input priority 0; }
+        add rule ip filter input tcp sport 43120 drop
+    """)
+    lab.client.sysctl(tcp_syn_retries=2, tcp_syn_linear_timeouts=1)
+    listener = lab.listen(8080, backlog=16)
+    lab.record()
+    sockets = [lab.connect(8080, 43100 + number) for number in range(4)]
+    for one in sockets:
+        one.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    lab.try_connect(8080, 43120)
+    for one in sockets:
+        far = lab.accept(listener)
+        receive(far, 18)
+        far.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        finish(far, one)
+
+
 @scenario("setup/host-unreachable", topology="router", client="10.1.0.5", server="203.0.113.9")
 def host_unreachable(lab):
     """The router has no way to 203.0.113.77 and answers the SYN with ICMP host unreachable."""

@@ -65,7 +65,7 @@ def show(end):
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def claim(one):
+def claim(one, between="; "):
     if one.healthy:
         return "no warning and no error"
     parts = []
@@ -75,7 +75,7 @@ def claim(one):
         parts.append("must not be reported: " + ", ".join(f"`{identifier}`" for identifier in one.silent))
     if one.options:
         parts.append("run with `" + " ".join(one.options) + "`")
-    return "; ".join(parts)
+    return between.join(parts)
 
 
 def folder_readme(root, folder, members):
@@ -87,7 +87,7 @@ def folder_readme(root, folder, members):
         if not os.path.exists(path):
             continue
         text += [f"## {one.file}.pcap", "", one.text, "", f"- {KINDS[one.kind]}",
-                 f"- taken {place(one)}", f"- {claim(one)}"]
+                 f"- taken {place(one)}", "- " + claim(one, "\n- ")]
         if os.path.exists(f"{root}/{one.name}.states.json"):
             text.append(f"- the kernels' own state changes: `{one.file}.states.json`")
         text += ["", "```", listing(path), "```", ""]

@@ -102,6 +102,65 @@ def tsecr_mismatch_look_alike(lab):
     finish(near, far)
 
 
+def two_callers(lab):
+    """Sockets of two addresses that call one listener at the same time."""
+    second = lab.client_address[:-1] + "6"
+    lab.also("client", second)
+    lab.wire.lag = {"client": 0.005, "server": 0.005}
+    return [lab.socket("client", 40280 + number, address)
+            for number, address in enumerate((lab.client_address, second))]
+
+
+def call(lab, sockets):
+    for one in sockets:
+        one.setblocking(False)
+        one.connect_ex((lab.server_address, 80))
+    time.sleep(2.5)
+    for one in sockets:
+        one.settimeout(20)
+
+
+@scenario("setup/synack-tsecr-mismatch", "two-callers", kind="rewritten", client="10.0.112.5",
+          server="10.0.112.9")
+def tsecr_mismatch_two_callers(lab):
+    """Two callers at the same time, and a NAT that mixes their handshakes: the SYN/ACK to each echoes
+    the TSval of the other one's SYN (exchanged here on the path). Both kernels answer RST and try
+    again after a second, when the path leaves the answers alone."""
+    listener = lab.listen(80)
+    sockets = two_callers(lab)
+
+    def exchanged(segment):
+        other = next(one for one in lab.wire.seen
+                     if one.names == "SYN" and one.source_port != segment.destination_port)
+        segment.timestamps = (segment.timestamps[0], other.timestamps[0])
+
+    lab.wire.change(is_syn_ack, exchanged, times=2)
+    lab.record()
+    call(lab, sockets)
+    for _ in sockets:
+        far = lab.accept(listener)
+        near = next(one for one in sockets if one.getsockname() == far.getpeername())
+        exchange(near, far)
+        finish(near, far)
+
+
+@scenario("setup/synack-tsecr-mismatch", "look-alike-two-callers", client="10.0.113.5",
+          server="10.0.113.9")
+def tsecr_mismatch_two_callers_look_alike(lab):
+    """Two callers at the same time, and the first SYN/ACK to each is lost: what comes later echoes
+    the first of two SYNs, as it should."""
+    listener = lab.listen(80)
+    sockets = two_callers(lab)
+    lab.wire.drop(is_syn_ack, times=2)
+    lab.record()
+    call(lab, sockets)
+    for _ in sockets:
+        far = lab.accept(listener)
+        near = next(one for one in sockets if one.getsockname() == far.getpeername())
+        exchange(near, far)
+        finish(near, far)
+
+
 @scenario("setup/connection-refused", client="192.0.2.15", server="192.0.2.19")
 def refused(lab):
     """Nobody listens on port 8443: the SYN is answered by RST,ACK with ACK = ISS+1."""

@@ -254,9 +254,12 @@ extension WaitingFinding {
     result.isRevised = true
     let sorted = dropped.sorted { ($0.start, $0.connection) < ($1.start, $1.connection) }
     let frame = sorted[0].finding.frames[0].frame
+    let shutOut = sorted.count { $0.finding.severity == .error }
     result.finding.summary +=
       " Meanwhile it dropped the SYNs of "
-      + "\(ProofText.count(sorted.count, "other attempt")), first frame \(frame)."
+      + "\(ProofText.count(sorted.count, "other attempt")), first frame \(frame)"
+      + (shutOut == 0 ? "." : "; \(shutOut) of them never got an answer.")
+    if shutOut > 0 { result.finding.severity = .error }
     result.finding.insert(FrameRole(frame, "SYN of another attempt, dropped meanwhile"))
     let others = sorted.flatMap(\.finding.connections)
     result.finding.connectionCount += others.count

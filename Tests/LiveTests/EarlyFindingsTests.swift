@@ -29,7 +29,10 @@ struct EarlyFindingsTests {
 
     mutating func show(_ withdrawal: Withdrawal, to out: inout OutputBuffer) {
       early.remove("\(withdrawal.finding) on \(withdrawal.connection ?? 0)")
-      if !isEnding { withdrawals.append(withdrawal) }
+      // What is told anew says more.
+      if !isEnding, withdrawal.replacement != withdrawal.finding {
+        withdrawals.append(withdrawal)
+      }
     }
 
     mutating func show(

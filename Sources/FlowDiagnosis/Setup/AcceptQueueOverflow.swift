@@ -81,7 +81,9 @@ public struct AcceptQueueOverflow: ConnectionRule {
     let tracked = attempt.tracked
     let connection = attempt.connection
     let data = ignored.filter { $0.length > 0 }
-    let end = goesOn?.time ?? rejection?.time ?? last.repetition.time
+    // When it accepted is not to be seen, but when it went on is.
+    let wentOn = tracked.segments.first { $0.frame == goesOn?.frame }?.time ?? goesOn?.time
+    let end = wentOn ?? rejection?.time ?? last.repetition.time
     let lasted = end.nanoseconds(since: acknowledgment.time)
     var frames = [
       FrameRole(answer.frame, "SYN,ACK"),
@@ -105,7 +107,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
       + "(\(ProofText.frames(rounds.map(\.repetition.frame)))) as if nothing had arrived"
     if !data.isEmpty { summary += ", ignored data (\(ProofText.frames(data.map(\.frame))))" }
     if let goesOn {
-      summary += ", and accepted in frame \(goesOn.frame), \(ProofText.duration(lasted)) later"
+      summary += ", and went on in frame \(goesOn.frame), \(ProofText.duration(lasted)) later"
     } else if let rejection {
       summary += ", and reset in frame \(rejection.frame) after \(ProofText.duration(lasted))"
     } else {
