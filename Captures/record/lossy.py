@@ -1,20 +1,25 @@
 #!/usr/bin/env python3
 """Healthy traffic over a path that loses segments, held against tcpwhy.
 
-    lossy.py [--connections 10000] [--loss 1] [--lag 1] [--ipv6] [--at client] [--seed 1]
-             [--keep FOLDER] [PROGRAM]
+    lossy.py [--connections 10000] [--loss 1] [--copies 0] [--late 0] [--lag 1] [--options all]
+             [--ipv6] [--at client] [--seed 1] [--keep FOLDER] [PROGRAM]
+    lossy.py --judge FOLDER [PROGRAM]
 
 Two kernels in namespaces of their own open connections, exchange a few requests and close, now the
-client first, now the server; the path between them loses --loss per cent of all segments, both ways
-alike. tcpdump listens at one of the two. Then PROGRAM (default: .build/release/tcpwhy) has to
+client first, now the server, now both, by close() or by shutdown(); the path between them loses
+--loss per cent of all segments, hands on --copies per cent twice and --late per cent after others,
+both ways alike. tcpdump listens at one of the two. Then PROGRAM (default: .build/release/tcpwhy) has
+to
 
-- report no error, and no warning or note on a connection of which nothing was lost, unless it is
-  about something else than a fault;
-- take both ends of every connection through the same states, in the same order, as their kernels.
+- report no error, and no warning or note on a connection of which nothing was lost, copied or late,
+  unless it is about something else than a fault;
+- take both ends of every connection through the same states, in the same order, as their kernels;
+- tell when, to 100 ms.
 
 The kernels' record folds TIME-WAIT, and the FIN-WAIT-2 of a closed socket, into CLOSED (see
 README.md), so ours is folded alike. Needs root. The exit status is 1 when something does not hold;
-the capture and what did not hold are kept then, or when --keep asks for it.
+the capture and what did not hold are kept then, or when --keep asks for it. --judge holds another
+program against what was kept.
 """
 
 import argparse
@@ -25,6 +30,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -36,22 +42,33 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FIRST_PORT = 15000
 WORKERS = 48
 # Findings about something else than a fault of the path: what was done, and the capture itself.
-HARMLESS = {"simultaneous-close", "short-connections", "capture-time-disorder"}
+HARMLESS = {"simultaneous-close", "half-close", "short-connections", "capture-time-disorder"}
+
+
+# How long after its original a copy comes, and how late a segment may be: shorter and longer than a
+# round trip, and longer than a retransmission timer.
+DELAYS = (0.0005, 0.005, 0.04, 0.25)
+# How far apart the time of a change of state and its segment's may lie, seconds. A busy machine's
+# bridge is slow.
+TOLERANCE = 0.1
 
 
 class Path:
-    """Loses segments by a seed, and remembers whose."""
+    """Disturbs segments by a seed, and remembers whose."""
 
-    def __init__(self, permille, seed):
-        self.permille, self.random = permille, random.Random(seed)
-        self.lost = collections.defaultdict(list)
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.disturbed = collections.defaultdict(list)  # by client port
 
-    def loses(self, segment):
-        if self.random.randrange(1000) >= self.permille:
-            return False
-        port = segment.source_port if segment.side == "client" else segment.destination_port
-        self.lost[port].append(f"{segment.side}: {segment.names}")
-        return True
+    def picks(self, percent, what):
+        """A rule's question: whether something happens to a segment."""
+        def picks(segment):
+            if self.random.random() * 100 >= percent:
+                return False
+            port = segment.source_port if segment.side == "client" else segment.destination_port
+            self.disturbed[port].append(f"{segment.side}: {segment.names} {what}")
+            return True
+        return picks
 
 
 def converse(lab, listener, port, seed):
@@ -62,20 +79,53 @@ def converse(lab, listener, port, seed):
     exchange(near, far, rounds=choice.randrange(1, 4), request=b"?" * choice.randrange(1, 600),
              answer=b"!" * choice.randrange(1, 4000), pause=0)
     first, second = (near, far) if choice.random() < 0.5 else (far, near)
-    first.close()
-    with contextlib.suppress(OSError):
-        receive(second, 1)
-    time.sleep(choice.random() * 0.02)
+    manner = choice.random()
+    if manner < 0.1:
+        # FINs may cross, or just not.
+        first.shutdown(socket.SHUT_WR)
+        time.sleep(choice.random() * 0.003)
+        second.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            receive(first, 1)
+            receive(second, 1)
+        first.close()
+    elif manner < 0.5:
+        # Its FIN-WAIT-2 stays a socket's, so that the record shows when the other's FIN arrives.
+        first.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            receive(second, 1)
+        time.sleep(choice.random() * 0.02)
+        if choice.random() < 0.5:
+            second.sendall(b"." * choice.randrange(1, 3000))
+        second.close()
+        with contextlib.suppress(OSError):
+            receive(first, 1 << 20)
+        first.close()
+    else:
+        first.close()
+        with contextlib.suppress(OSError):
+            receive(second, 1)
+        time.sleep(choice.random() * 0.02)
     second.close()
     lab.forget(near, far)
 
 
-def play(lab, connections, loss, seed):
-    """Lets them talk; what the path lost, by client port."""
-    path = Path(round(loss * 10), seed)
+def play(lab, connections, options):
+    """Lets them talk; what the path disturbed, by client port."""
+    seed = options.seed
+    path = Path(seed)
     lab.wire.remembers = False
-    lab.wire.drop(path.loses)
+    lab.wire.drop(path.picks(options.loss, "lost"))
+    for delay in DELAYS:
+        share = len(DELAYS)
+        lab.wire.duplicate(path.picks(options.copies / share, f"copied after {delay} s"), delay)
+        lab.wire.delay(path.picks(options.late / share, f"{delay} s late"), delay)
     lab.trace.hold(megabytes=64)
+    for space in (lab.client, lab.server):
+        if options.options == "no-timestamps":
+            space.sysctl(tcp_timestamps=0)
+        elif options.options == "none":
+            space.sysctl(tcp_timestamps=0, tcp_sack=0)
     lab.record()
     ports = iter(range(FIRST_PORT, FIRST_PORT + connections))
 
@@ -92,30 +142,38 @@ def play(lab, connections, loss, seed):
         list(pool.map(work, range(WORKERS)))
     # The last retransmissions of a FIN.
     time.sleep(15)
-    return path.lost
+    return path.disturbed
 
 
-def folded(path):
-    """A path of states without TIME-WAIT, as the tracepoint tells it."""
+def folded(moves):
+    """Changes of state, as (state, time), without TIME-WAIT, as the tracepoint tells it, and without
+    the requests that a late SYN made, which it does not tell."""
     result = []
-    for state in path:
+    for index, (state, time_of) in enumerate(moves):
+        if state == "SYN-RECEIVED" and all(
+                later in ("CLOSED", "LISTEN") for later, _ in moves[index + 1:index + 2]):
+            continue
         state = "CLOSED" if state in ("TIME-WAIT", "LISTEN") else state
-        if not result or result[-1] != state:
-            result.append(state)
+        if not result or result[-1][0] != state:
+            result.append((state, time_of))
     return result
 
 
-def kernel_paths(rows):
-    paths = collections.defaultdict(lambda: ["CLOSED"])
+def names(moves):
+    return " ".join(state for state, _ in moves)
+
+
+def kernel_moves(rows):
+    moves = collections.defaultdict(lambda: [("CLOSED", 0)])
     for row in rows:
         if ":0" not in (row["local"][-2:], row["remote"][-2:]):
-            paths[row["local"], row["remote"]].append(row["to"])
-    return paths
+            moves[row["local"], row["remote"]].append((row["to"], row["time"]))
+    return moves
 
 
-def told_paths(records):
+def told_moves(records):
     """The states that both ends went through, as told, and the sockets of each connection."""
-    paths, sockets = collections.defaultdict(lambda: ["CLOSED"]), {}
+    moves, sockets = collections.defaultdict(lambda: [("CLOSED", 0)]), {}
     for record in records:
         if record["type"] == "connection":
             sockets[record["id"]] = {
@@ -126,31 +184,80 @@ def told_paths(records):
             ends = sockets[record["connection"]]
             side = record["endpoint"]
             other = "server" if side == "client" else "client"
-            paths[ends[side], ends[other]].append(record["to"])
-    return paths, sockets
+            moves[ends[side], ends[other]].append((record["to"], record["time_ns"] / 1e9))
+    return moves, sockets
 
 
 def agrees(ours, kernel):
     """One FIN,ACK may take an end through FIN-WAIT-2 in no time."""
-    ours, kernel = folded(ours), folded(kernel)
-    if ours == kernel:
+    if [state for state, _ in ours] == [state for state, _ in kernel]:
         return True
-    return [state for state in ours if state != "FIN-WAIT-2"] == [
-        state for state in kernel if state != "FIN-WAIT-2"]
+    return [state for state, _ in ours if state != "FIN-WAIT-2"] == [
+        state for state, _ in kernel if state != "FIN-WAIT-2"]
 
 
-def judge(program, capture, rows, lost):
+def delays(ours, kernel):
+    """For each change of state, as told, how long before the kernel's it is, in seconds.
+
+    A socket that has been closed is CLOSED in the record when its FIN-WAIT-2 begins; a server's is
+    SYN-RECEIVED when the handshake ends; FIN-WAIT-1 and LAST-ACK begin at close(), the FIN may leave
+    later."""
+    known = dict(kernel)
+    for state, at in ours:
+        if state in known and state not in ("CLOSED", "SYN-RECEIVED"):
+            yield state, known[state] - at
+    if kernel[-1][0] == "CLOSED" and len(kernel) > 1 and kernel[-2][0] == "LAST-ACK":
+        yield "CLOSED", kernel[-1][1] - ours[-1][1]
+
+
+def is_hidden(disturbances, at, offered):
+    """Whether the capture lacks something that would be needed to tell the states and their times:
+    what was lost before it, what came late beyond it, which of several segments that say the same was
+    the first to arrive, and, without timestamps and SACK, which FIN."""
+    beyond = [what for what in disturbances if what.startswith(at) and what.endswith("lost")]
+    return (any(" late" in what or what.endswith("lost") and not what.startswith(at)
+                for what in disturbances)
+            or len(beyond) > 2 or offered == "none" and any("FIN" in what for what in beyond))
+
+
+def judge(program, capture, rows, disturbed, at, offered):
     """What does not hold, a line each."""
     output = subprocess.run([program, "analyze", "--json", capture], capture_output=True, text=True)
     records = [json.loads(line) for line in output.stdout.splitlines()]
     if output.returncode != 0:
         yield f"tcpwhy ended with status {output.returncode}: {output.stderr}"
-    ours, sockets = told_paths(records)
-    kernel = kernel_paths(rows)
-    for ends, path in kernel.items():
-        if not agrees(ours[ends], path):
-            yield (f"{ends[0]} → {ends[1]}: the kernel went {' '.join(folded(path))}; told: "
-                   f"{' '.join(folded(ours[ends]))}")
+    ours, sockets = told_moves(records)
+    kernel = kernel_moves(rows)
+    apart, untold = collections.defaultdict(list), []
+    for ends, moves in kernel.items():
+        port = max(int(end.rsplit(":", 1)[1]) for end in ends)
+        said, known = folded(ours[ends]), folded(moves)
+        hidden = is_hidden(disturbed.get(port, []), at, offered)
+        if not agrees(said, known):
+            problem = (f"{ends[0]} → {ends[1]}: the kernel went {names(known)}; told: {names(said)}. "
+                       f"Disturbed: {disturbed.get(port, 'nothing')}")
+            if hidden:
+                untold.append(problem)
+            else:
+                yield problem
+            continue
+        for state, seconds in delays(said, known):
+            late = -seconds if state in ("FIN-WAIT-1", "LAST-ACK") and seconds < 0 else 0
+            apart[state].append((0.0 if late else abs(seconds), seconds, ends, port))
+    for state, all_of in sorted(apart.items()):
+        worst = max(all_of)
+        print(f"  {state:12} {len(all_of):6} times, at most {1000 * worst[0]:.1f} ms apart")
+        for distance, seconds, ends, port in sorted(all_of, reverse=True):
+            if distance > TOLERANCE:
+                problem = (f"{ends[0]} → {ends[1]}: {state} is told {1000 * seconds:+.1f} ms before "
+                           f"the kernel's. Disturbed: {disturbed.get(port, 'nothing')}")
+                if is_hidden(disturbed.get(port, []), at, offered):
+                    untold.append(problem)
+                else:
+                    yield problem
+    print(f"{len(untold)} paths or times that the capture does not hold all evidence of")
+    if os.environ.get("LOSSY_UNTOLD"):
+        print("\n".join(untold))
     findings = collections.Counter()
     for record in records:
         if record["type"] != "finding":
@@ -158,14 +265,31 @@ def judge(program, capture, rows, lost):
         findings[record["severity"], record["id"]] += 1
         ports = [int(sockets[number]["client"].rsplit(":", 1)[1])
                  for number in record["connections"] if number in sockets]
-        losses = [loss for port in ports for loss in lost.get(port, [])]
+        losses = [loss for port in ports for loss in disturbed.get(port, [])]
         if record["severity"] == "error" or (not losses and record["id"] not in HARMLESS):
-            yield f"{record['severity']} {record['id']}: {record['summary']} Lost: {losses or 'nothing'}"
+            yield (f"{record['severity']} {record['id']}: {record['summary']} "
+                   f"Disturbed: {losses or 'nothing'}")
     packets = sum(record.get("packets", 0) for record in records if record["type"] == "summary")
-    print(f"{packets} packets, {len(kernel)} ends, {sum(map(len, lost.values()))} segments lost on "
-          f"{len(lost)} connections")
+    print(f"{packets} packets, {len(kernel)} ends, {sum(map(len, disturbed.values()))} segments "
+          f"disturbed on {len(disturbed)} connections")
     for (severity, name), count in sorted(findings.items()):
         print(f"  {count:5} {severity} {name}")
+
+
+def report(problems):
+    for problem in problems[:20]:
+        print(problem)
+    print(f"{len(problems)} things do not hold" if problems else "everything holds")
+
+
+def rejudge(folder, program):
+    with open(f"{folder}/record.json") as file:
+        record = json.load(file)
+    disturbed = {int(port): what for port, what in record["disturbed"].items()}
+    problems = list(judge(program, f"{folder}/capture.pcap", record["states"], disturbed,
+                          record["at"], record["options"]))
+    report(problems)
+    return 1 if problems else 0
 
 
 def main():
@@ -175,11 +299,18 @@ def main():
     parser.add_argument("--loss", type=float, default=1.0, help="per cent")
     parser.add_argument("--lag", type=float, default=1.0, help="milliseconds, each way")
     parser.add_argument("--ipv6", action="store_true")
+    parser.add_argument("--copies", type=float, default=0, help="per cent")
+    parser.add_argument("--late", type=float, default=0, help="per cent")
+    parser.add_argument("--options", choices=("all", "no-timestamps", "none"), default="all",
+                        help="what the kernels' SYNs offer")
     parser.add_argument("--at", choices=("client", "server"), default="client")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="FOLDER")
+    parser.add_argument("--judge", metavar="FOLDER")
     parser.add_argument("program", nargs="?", default=f"{ROOT}/.build/release/tcpwhy")
     options = parser.parse_args()
+    if options.judge:
+        return rejudge(options.judge, options.program)
     if os.geteuid() != 0:
         sys.exit("lossy.py: needs root, for it makes network namespaces")
     if not states.available():
@@ -191,22 +322,21 @@ def main():
     lab = Lab(f"lossy{os.getpid()}", client, server, at=options.at)
     try:
         lab.wire.lag = {"client": options.lag / 1000, "server": options.lag / 1000}
-        lost = play(lab, options.connections, options.loss, options.seed)
+        disturbed = play(lab, options.connections, options)
         folder = options.keep or f"{lab.folder}-lossy"
         os.makedirs(folder, exist_ok=True)
         capture = shutil.copyfile(lab.stop(), f"{folder}/capture.pcap")
         rows = lab.trace.transitions(lab.addresses)
     finally:
         lab.close()
-    problems = list(judge(options.program, capture, rows, lost))
-    for problem in problems[:20]:
-        print(problem)
-    print(f"{len(problems)} things do not hold" if problems else "everything holds")
+    problems = list(judge(options.program, capture, rows, disturbed, options.at,
+                          options.options))
+    report(problems)
     if not problems and not options.keep:
         shutil.rmtree(folder)
         return 0
     with open(f"{folder}/record.json", "w") as file:
-        json.dump({"states": rows, "lost": lost, "problems": problems}, file, indent=1)
+        json.dump({"at": options.at, "options": options.options, "states": rows, "disturbed": disturbed, "problems": problems}, file, indent=1)
     print(f"kept in {folder}")
     return 1 if problems else 0
 
