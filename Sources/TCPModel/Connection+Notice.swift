@@ -50,7 +50,10 @@ extension Connection {
       return
     }
     guard length > 0 else { return }
-    if end.precedesOrEquals(sender.sendUnacknowledged) {
+    if segment.flags.contains(.fin), sender.finCount == 1 {
+      // The capture has it later than its answer.
+      effects.annotations.insert(segment.payloadLength == 0 ? .outOfOrder : .retransmission)
+    } else if end.precedesOrEquals(sender.sendUnacknowledged) {
       effects.annotations.formUnion([.retransmission, .spurious])
     } else if receiver.receiveNext == sequence, !receiver.beyondHole.isEmpty,
       segment.time.nanoseconds(since: sender.lastTime) < Connection.reorderingTime

@@ -9,7 +9,7 @@ extension Connection {
   mutating func step(_ segment: Segment, sender: Side, _ effects: inout StepEffects) {
     let context = StepContext(
       sender: sender, time: segment.time, frame: segment.frame,
-      senderRoundTrip: roundTrip(to: sender))
+      senderRoundTrip: roundTrip(to: sender), disorder: longestTimeReversal)
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {
@@ -29,12 +29,18 @@ extension Connection {
   ) {
     sender.send(segment, peer: &receiver, context, &effects)
     receiver.receive(segment, from: &sender, context, &effects)
-    sender.note(segment)
     receiver.unanswered = 0
-    if !effects.annotations.isDisjoint(with: [.keepAlive, .windowProbe, .retransmission, .repeated])
-    {
-      sender.unanswered = min(sender.unanswered, .max - 1) + 1
+    if !effects.annotations.isEmpty {
+      if effects.annotations.contains(.gap), segment.sequenceLength == 0 {
+        sender.suspectFIN(next: SequenceNumber(segment.sequence))
+      }
+      if !effects.annotations.isDisjoint(
+        with: [.keepAlive, .windowProbe, .retransmission, .repeated])
+      {
+        sender.unanswered = min(sender.unanswered, .max - 1) + 1
+      }
     }
+    sender.note(segment)
   }
 
   /// RFC 9293 §3.5, simultaneous open, with one endpoint in both parts.
@@ -42,6 +48,8 @@ extension Connection {
     _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
     var peer = client
+    // Nothing of it can be hidden from itself.
+    peer.marks.remove(.seen)
     client.send(segment, peer: &peer, context, &effects)
     var sender = client
     var toSelf = context
@@ -108,7 +116,13 @@ extension Connection {
       traits.insert(.dataAfterFIN)
     }
     guard !segment.flags.isDisjoint(with: [.fin, .rst]) else { return }
-    if activeCloser == .none {
+    if segment.flags.contains(.fin),
+      self[sender].marks.contains(.closedSecond) || self[sender.peer].marks.contains(.closedSecond)
+    {
+      // The first FIN may pass after its answer, or not at all.
+      let first = self[sender].marks.contains(.closedSecond) ? sender.peer : sender
+      activeCloser = first == .client ? .client : .server
+    } else if activeCloser == .none {
       if segment.flags.contains(.rst), annotations.contains(.doubtfulReset) { return }
       activeCloser = sender == .client ? .client : .server
     } else if segment.flags.contains(.fin), client.marks.contains(.finSent),

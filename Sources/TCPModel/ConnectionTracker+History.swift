@@ -52,14 +52,15 @@ extension ConnectionTracker {
   mutating func log(
     _ effects: borrowing StepEffects, of place: UInt32, by segment: Segment, _ side: Side
   ) {
-    if confirms(side, at: place) { confirm(segment, side, at: place) }
-    guard !effects.changes.isEmpty else { return }
-    log(effects.changes, of: place)
-    for change in effects.changes {
-      if case .transition(let transition) = change, transition.evidence == .received {
-        connections[place].setUnconfirmed(transition.endpoint, true)
+    if !effects.changes.isEmpty {
+      log(effects.changes, of: place)
+      for change in effects.changes {
+        if case .transition(let transition) = change, transition.evidence == .received {
+          connections[place].setUnconfirmed(transition.endpoint, true)
+        }
       }
     }
+    if confirms(side, at: place) { confirm(segment, side, at: place) }
   }
 
   /// Whether a segment of a side may confirm a transition of it that somebody asks about.
@@ -72,6 +73,17 @@ extension ConnectionTracker {
 
   /// Marks as revoked what an endpoint is held to have done since it left `state`.
   private mutating func revoke(_ side: Side, to state: TCPState, at place: UInt32) {
+    var chain = standing(side, at: place)
+    let frame = connections[place].lastFrame
+    while let last = chain.popLast() {
+      transitions[last].revokedBy = frame
+      watch(transitions[last], of: place)
+      if transitions[last].from == state { return }
+    }
+  }
+
+  /// The transitions of a side that were not taken back.
+  func standing(_ side: Side, at place: UInt32) -> [UInt32] {
     var chain: [UInt32] = []
     var index = connections[place].transitions.first
     while index != 0 {
@@ -79,12 +91,7 @@ extension ConnectionTracker {
       if transition.endpoint == side, transition.revokedBy == 0 { chain.append(index) }
       index = transitions.next(index)
     }
-    let frame = connections[place].lastFrame
-    while let last = chain.popLast() {
-      transitions[last].revokedBy = frame
-      watch(transitions[last], of: place)
-      if transitions[last].from == state { return }
-    }
+    return chain
   }
 
   /// Marks what the endpoint's segment proves.

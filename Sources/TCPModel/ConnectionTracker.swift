@@ -135,7 +135,8 @@ public struct ConnectionTracker: ~Copyable {
     if older == 0 {
       // The SYN of a further incarnation may be missing from the capture.
       if connections[place].isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
-        !segment.flags.contains(.rst), !connections[place].fits(segment, sender: side)
+        !segment.flags.contains(.rst), !connections[place].fits(segment, sender: side),
+        !connections[place].isAnswered(by: segment, sender: side)
       {
         return open(segment, key, tag, sourceIsLow: sourceIsLow, over: place)
       }
@@ -216,6 +217,7 @@ public struct ConnectionTracker: ~Copyable {
     if connections[place].admit(segment, side: side, &effects) {
       measure(segment, side, at: place)
       connections[place].step(segment, sender: side, &effects)
+      if let answer = effects.finAnswer { redateFIN(by: answer, segment, side, at: place) }
     }
     let annotations = effects.annotations
     if !annotations.isEmpty { connections[place].tally(annotations, sender: side) }

@@ -9,6 +9,10 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   public internal(set) var state = TCPState.closed
   /// The state before a RST, or a new SYN, ended it, to return to when it goes on talking.
   var stateBeforeReset = TCPState.closed
+  /// What is thought about a FIN of it that the capture does not contain.
+  var hiddenFIN = HiddenFIN.none
+  /// Whether it has been in CLOSING.
+  var wasClosing = false
   /// What is known about this endpoint.
   public internal(set) var marks: EndpointMarks = []
   /// Shift count for its windows; 0 unless both SYNs carried the option (RFC 7323 §2.2).
@@ -26,8 +30,11 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   /// RCV.NXT: the end of what the peer sent in order and passed, or what this endpoint has
   /// acknowledged, whichever is further.
   public internal(set) var receiveNext = SequenceNumber(0)
-  /// The sequence number of its FIN, valid with `.finSent`.
+  /// The sequence number of its FIN, valid with `.finSent`; without it, of the FIN that `hiddenFIN`
+  /// suspects.
   public internal(set) var finSequence = SequenceNumber(0)
+  /// What its first FIN acknowledged, valid with `.finSent`.
+  var finAcknowledgment = SequenceNumber(0)
   /// The window it last offered (SND.WND of its peer), bytes, scaled where the scale is known.
   public internal(set) var window: UInt32 = 0
   /// TSval of its first SYN, or of its first segment where no SYN was seen.
@@ -44,6 +51,9 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   public internal(set) var lastTime = CaptureTime.epoch
   /// The frame of that segment.
   public internal(set) var lastFrame: UInt64 = 0
+  /// When its FIN last passed, and the frame of it; 0 if none did.
+  var lastFINTime = CaptureTime.epoch
+  var lastFINFrame: UInt64 = 0
   /// When an acknowledgment of its FIN first passed, valid with `.finAcknowledged`.
   var finAcknowledgedTime = CaptureTime.epoch
   /// How often it repeated itself or probed since the peer was last heard; saturates.
@@ -91,6 +101,15 @@ public struct Endpoint: Sendable, BitwiseCopyable {
 
   /// Repetitions without an answer after which the peer is held to hear nothing.
   static let silence: UInt8 = 3
+}
+
+/// What is thought about a FIN that the capture does not contain.
+enum HiddenFIN: UInt8, Sendable, BitwiseCopyable {
+  case none
+  /// Something showed that the endpoint has sent one octet more than passed: data, or its FIN.
+  case suspected
+  /// The peer, or the endpoint itself, went on as after a FIN.
+  case assumed
 }
 
 /// A range of sequence numbers held by value.

@@ -179,7 +179,7 @@ extension Endpoint {
     if peer.marks.contains(.finSent), state != .synReceived {
       if !marks.contains(.finArrived) {
         if peer.finSequence.precedes(receiveNext) {
-          receiveFIN(side: side, segment, context, &effects)
+          receiveFIN(side: side, at: peer.finSequence, context, &effects)
         }
       } else if segment.flags.contains(.fin) {
         repeatedFIN(context)
@@ -219,6 +219,7 @@ extension Endpoint {
     if sendNext.precedes(acknowledgment), state.isSynchronized {
       // It acknowledges what we never saw: the capture lacks segments of this endpoint.
       effects.annotations.insert(.acknowledgesUnseen)
+      suspectFIN(next: acknowledgment)
       sendNext = acknowledgment
     }
     if sendUnacknowledged.precedes(acknowledgment), acknowledgment.precedesOrEquals(sendNext) {
@@ -303,18 +304,19 @@ extension Endpoint {
 
   /// RFC 9293 §3.10.7.4, eighth check: the FIN bit.
   mutating func receiveFIN(
-    side: Side, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+    side: Side, at position: SequenceNumber, _ context: StepContext, _ effects: inout StepEffects
   ) {
     marks.insert(.finArrived)
+    let proof = TransitionProof(fin: position)
     switch state {
     case .synReceived, .established:
-      move(
-        to: .closeWait, .received, side: side, context, &effects, proof: TransitionProof(segment))
+      move(to: .closeWait, .received, side: side, context, &effects, proof: proof)
     case .finWait1:
       marks.insert(.simultaneous)
-      move(to: .closing, .received, side: side, context, &effects, proof: TransitionProof(segment))
+      wasClosing = true
+      move(to: .closing, .received, side: side, context, &effects, proof: proof)
     case .finWait2:
-      move(to: .timeWait, .received, side: side, context, &effects, proof: TransitionProof(segment))
+      move(to: .timeWait, .received, side: side, context, &effects, proof: proof)
     case .closed, .listen, .synSent, .closeWait, .closing, .lastAck, .timeWait:
       break
     }

@@ -14,83 +14,220 @@ extension Endpoint {
       marks.insert(.acknowledgedSomething)
       forgetHoles()
     }
-    guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else { return }
-    if !marks.contains(.finArrived) {
-      receiveFIN(side: context.sender, segment, context, &effects)
-    } else if !marks.contains(.finArrivalConfirmed), peer.finCount > 1, segment.hasTimestamps,
-      TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp,
-      !segment.reportsDuplicate
-    {
-      // It echoes the repeated FIN (RFC 7323 §4.3) without a D-SACK: the first was lost.
-      redateFIN(peer: &peer, segment, context, &effects)
+    guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else {
+      if state != .established {
+        goOnWithoutFIN(acknowledgment, peer: &peer, segment, context, &effects)
+      }
+      return
     }
-    marks.insert(.finArrivalConfirmed)
+    if !marks.contains(.finArrivalConfirmed) {
+      acknowledgeFIN(peer: &peer, segment, context, &effects)
+    }
     if state == .timeWait { timerStart = context.time }
   }
 
-  /// The peer's FIN arrived with its last repetition only.
-  private mutating func redateFIN(
+  /// It acknowledges the peer's FIN for the first time.
+  private mutating func acknowledgeFIN(
     peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
-    let before: TCPState
+    let hasPassed = marks.contains(.finArrived)
+    if !hasPassed {
+      receiveFIN(side: context.sender, at: peer.finSequence, context, &effects)
+    } else if hadSentHiddenFIN(peer, segment) {
+      assumeCrossingFIN(peer: &peer, segment, context, &effects)
+    }
+    if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed, !segment.reportsDuplicate {
+      if segment.hasTimestamps {
+        effects.finAnswer = .echo(TimestampValue(segment.timestampEchoReply))
+      } else if peer.finCount > 1, marks.contains(.sackPermitted),
+        peer.marks.contains(.sackPermitted)
+      {
+        effects.finAnswer = .noDuplicate
+      }
+    }
+    marks.insert(.finArrivalConfirmed)
+  }
+
+  /// A segment that does not acknowledge the peer's FIN, of an endpoint that is opening or closing.
+  private mutating func goOnWithoutFIN(
+    _ acknowledgment: SequenceNumber, peer: inout Endpoint, _ segment: Segment,
+    _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    if marks.contains(.finArrived) {
+      missFIN(acknowledgment, peer: peer, segment, context, &effects)
+    } else if state == .finWait1 || state == .finWait2,
+      peer.seemsToHaveClosed(acknowledgment: acknowledgment), peer.state == .closeWait
+    {
+      assumeSecondFIN(peer: &peer, context, &effects)
+    }
+  }
+
+  /// The peer's FIN passed, but this endpoint goes on without acknowledging it, longer than an answer
+  /// takes: each segment carries RCV.NXT (RFC 9293 §3.4), so the FIN has not arrived.
+  private mutating func missFIN(
+    _ acknowledgment: SequenceNumber, peer: Endpoint, _ segment: Segment, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    let arrivedAt = state == .timeWait ? timeWaitTime : timerStart
+    guard peer.marks.contains(.finSent), !marks.contains(.finArrivalConfirmed),
+      context.isUnanswered(since: arrivedAt),
+      // Not one that comes late itself.
+      !acknowledgment.precedes(peer.sendUnacknowledged),
+      !(segment.hasTimestamps && TimestampValue(segment.timestampValue).precedes(newestTimestamp))
+    else { return }
+    let side = context.sender
     switch state {
-    case .closeWait: before = .established
-    case .closing: before = .finWait1
-    case .timeWait: before = .finWait2
+    case .closeWait:
+      takeBack(to: .established, side: side, context, &effects)
+    case .closing:
+      takeBack(to: .finWait1, side: side, context, &effects)
+    case .timeWait:
+      // Its FIN again says more.
+      if segment.flags.contains(.fin) { return }
+      takeBackTimeWait(side: side, context, &effects)
     case .closed, .listen, .synSent, .synReceived, .established, .finWait1, .finWait2, .lastAck:
       return
     }
-    takeBack(to: before, side: context.sender, context, &effects)
-    var arrival = context
-    arrival.time = peer.lastTime
-    arrival.frame = peer.lastFrame
-    receiveFIN(side: context.sender, segment, arrival, &effects)
+    marks.remove(.finArrived)
+    receiveNext = acknowledgment
+    if arrivedAt < peer.lastFINTime { receiveLastFIN(of: peer, context, &effects) }
   }
+
+  /// The FIN that led to TIME-WAIT has not arrived.
+  private mutating func takeBackTimeWait(
+    side: Side, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard wasClosing || finAcknowledgedTime == timeWaitTime else {
+      takeBack(to: .finWait2, side: side, context, &effects)
+      return
+    }
+    let acknowledgedByFIN = !wasClosing
+    var arrival = context
+    arrival.time = finAcknowledgedTime
+    arrival.frame = timeWaitFrame
+    takeBack(to: .finWait1, side: side, context, &effects)
+    if acknowledgedByFIN {
+      marks.remove(.finAcknowledged)
+    } else {
+      receiveACKofFIN(side: side, arrival, &effects, nil)
+    }
+  }
+
+  /// The peer's last FIN may still be on its way.
+  private mutating func receiveLastFIN(
+    of peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard !context.isUnanswered(since: peer.lastFINTime) else { return }
+    receiveNext = SequenceNumber.latest(receiveNext, peer.finSequence + 1)
+    receiveFIN(
+      side: context.sender, at: peer.finSequence,
+      context.at(peer.lastFINTime, frame: peer.lastFINFrame), &effects)
+  }
+
+  // MARK: - FIN
 
   /// RFC 9293 §3.10.4, CLOSE call.
   mutating func sendFIN(
     _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
-    let side = context.sender
     let position = SequenceNumber(segment.sequence) + segment.payloadLength
-    guard marks.contains(.finSent) else {
-      marks.insert(.finSent)
+    if !marks.contains(.finSent) {
+      finAcknowledgment =
+        segment.flags.contains(.ack)
+        ? SequenceNumber(segment.acknowledgment) : peer.sendUnacknowledged
       finSequence = position
-      switch state {
-      case .synReceived, .established:
-        move(to: .finWait1, .sent, side: side, context, &effects)
-      case .closeWait:
-        if marks.contains(.finArrivalConfirmed) {
-          marks.insert(.closedSecond)
-          move(to: .lastAck, .sent, side: side, context, &effects)
-        } else {
-          // The peer's FIN has passed us, but this one was sent before it arrived: they cross.
-          takeBack(to: .established, side: side, context, &effects)
-          marks.insert(.simultaneous)
-          move(to: .finWait1, .sent, side: side, context, &effects)
-          var arrival = context
-          arrival.frame = peer.lastFrame
-          move(to: .closing, .received, side: side, arrival, &effects)
-        }
-      case .closed, .listen, .synSent, .finWait1, .finWait2, .closing, .lastAck, .timeWait:
-        break
-      }
+      marks.insert(.finSent)
+      hiddenFIN = .none
+      sendFirstFIN(segment, peer: &peer, context, &effects)
+    } else if position == finSequence {
+      sendFINAgain(segment, peer: &peer, context, &effects)
+    } else {
       return
     }
-    guard position == finSequence else { return }
+    lastFINTime = context.time
+    lastFINFrame = context.frame
+  }
+
+  private mutating func sendFirstFIN(
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    switch state {
+    case .synReceived:
+      move(to: .finWait1, .sent, side: side, context, &effects)
+    case .established:
+      if peer.hasAnswered(finSequence) {
+        showFIN(peer: &peer, segment, context, &effects)
+      } else if segment.flags.contains(.ack), peer.state == .established,
+        peer.seemsToHaveClosed(acknowledgment: finAcknowledgment)
+      {
+        assumeFirstFIN(peer: &peer, context, &effects)
+      } else {
+        move(to: .finWait1, .sent, side: side, context, &effects)
+      }
+    case .closeWait:
+      if peer.hasAnswered(finSequence) {
+        showFIN(peer: &peer, segment, context, &effects)
+      } else if marks.contains(.finArrivalConfirmed) {
+        marks.insert(.closedSecond)
+        move(to: .lastAck, .sent, side: side, context, &effects)
+      } else {
+        // The peer's FIN has passed us, but this one was sent before it arrived: they cross.
+        takeBack(to: .established, side: side, context, &effects)
+        move(to: .finWait1, .sent, side: side, context, &effects)
+        marks.insert(.simultaneous)
+        wasClosing = true
+        move(
+          to: .closing, .received, side: side, context.at(context.time, frame: peer.lastFINFrame),
+          &effects, proof: TransitionProof(fin: peer.finSequence))
+      }
+    case .closed, .listen, .synSent, .finWait1, .finWait2, .closing, .lastAck, .timeWait:
+      break
+    }
+  }
+
+  private mutating func sendFINAgain(
+    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    if hiddenFIN == .assumed {
+      hiddenFIN = .none
+      if finCount == 1, !context.isUnanswered(since: peer.lastTime) {
+        // Not again: the capture has it later than its answer.
+        if peer.marks.contains(.closedSecond) {
+          if peer.hasAnswered(finSequence) { showFIN(peer: &peer, segment, context, &effects) }
+        } else if marks.contains(.closedSecond),
+          !peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
+        {
+          crossFIN(peer: &peer, .sent, context, &effects)
+        }
+        return
+      }
+    }
     effects.annotations.insert(.repeated)
     switch state {
     case .finWait2, .timeWait, .closed:
       // A FIN sent again after an ACK of it passed: that ACK never arrived.
-      repeatAcknowledgedFIN(peer: &peer, context, &effects)
+      repeatAcknowledgedFIN(segment, peer: peer, context, &effects)
     case .listen, .synSent, .synReceived, .established, .finWait1, .closeWait, .closing, .lastAck:
       break
     }
     if state == .finWait1 || state == .closing || state == .lastAck { timerStart = context.time }
   }
 
+  /// Data from before a FIN whose ACK passed: what has been acknowledged is not sent again, so that ACK
+  /// never arrived. Without timestamps it may only have come late.
+  mutating func sendDataAgain(
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    guard segment.hasTimestamps,
+      newestTimestamp.precedes(TimestampValue(segment.timestampValue)),
+      (SequenceNumber(segment.sequence) + segment.payloadLength).precedesOrEquals(finSequence)
+    else { return }
+    repeatAcknowledgedFIN(segment, peer: peer, context, &effects)
+  }
+
   private mutating func repeatAcknowledgedFIN(
-    peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard marks.contains(.finAcknowledged), marks.isDisjoint(with: [.reset, .wasReset]),
       context.time.nanoseconds(since: finAcknowledgedTime) > context.senderRoundTrip
@@ -99,24 +236,34 @@ extension Endpoint {
     let acknowledgedAt = finAcknowledgedTime
     switch state {
     case .closed:
+      guard marks.contains(.closedSecond) else { return }
       takeBack(to: .lastAck, side: side, context, &effects)
     case .finWait2:
       takeBack(to: .finWait1, side: side, context, &effects)
     case .timeWait:
-      guard marks.contains(.simultaneous) else { return }
-      takeBack(to: .closing, side: side, context, &effects)
+      if marks.contains(.finArrivalConfirmed) {
+        guard wasClosing else { return }
+        takeBack(to: .closing, side: side, context, &effects)
+      } else {
+        // Nor has the peer's FIN, which it does not acknowledge.
+        takeBack(to: .finWait1, side: side, context, &effects)
+        marks.remove(.finArrived)
+        receiveNext = SequenceNumber(segment.acknowledgment)
+      }
     case .listen, .synSent, .synReceived, .established, .finWait1, .closeWait, .closing, .lastAck:
       return
     }
     marks.remove(.finAcknowledged)
     // A later segment of the peer that acknowledged the FIN too may still be on its way.
-    if acknowledgedAt < peer.lastTime,
+    guard acknowledgedAt < peer.lastTime,
       context.time.nanoseconds(since: peer.lastTime) <= context.senderRoundTrip
+    else { return }
+    receiveACKofFIN(
+      side: side, context.at(peer.lastTime, frame: peer.lastFrame), &effects, nil)
+    if !marks.contains(.finArrived), peer.marks.contains(.finSent),
+      peer.lastFINFrame == peer.lastFrame
     {
-      var arrival = context
-      arrival.time = peer.lastTime
-      arrival.frame = peer.lastFrame
-      receiveACKofFIN(side: side, arrival, &effects, nil)
+      receiveLastFIN(of: peer, context, &effects)
     }
   }
 

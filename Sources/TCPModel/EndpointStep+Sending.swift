@@ -7,8 +7,8 @@ extension Endpoint {
   /// Advances this endpoint by a segment that it sent.
   ///
   /// - Parameters:
-  ///   - peer: The other end, before the segment reaches it. `inout` only in order that it be
-  ///     passed by address: it is not changed.
+  ///   - peer: The other end, before the segment reaches it. Changed only where the segment shows
+  ///     that something about it was not as it seemed.
   mutating func send(
     _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
@@ -82,6 +82,8 @@ extension Endpoint {
     if isRepeated { effects.annotations.insert(.repeated) }
     switch state {
     case .closed, .listen:
+      // A late copy of the one that opened what has been closed since.
+      if isRepeated, marks.contains(.establishedConfirmed) { return }
       // RFC 9293 §3.10.7.2, third check: the SYN is answered and the state becomes SYN-RECEIVED.
       state = .listen
       move(to: .synReceived, .sent, side: side, context, &effects)
@@ -168,6 +170,10 @@ extension Endpoint {
       // RFC 9293 §3.10.7.3, first check: it answers an unacceptable ACK and stays. A RST,ACK gives
       // up the attempt.
       if isBare { return }
+    case .synReceived
+    where isBare && !sequence.isWithin(initialSendSequence, sendNext + 1):
+      // RFC 9293 §3.10.7.4, fifth check: it answers an unacceptable ACK and stays.
+      return
     case .established
     where isBare && !marks.contains(.establishedConfirmed)
       && marks.contains(.establishedByArrival) && sequence == initialSendSequence + 1:
@@ -205,6 +211,7 @@ extension Endpoint {
     let acknowledgment = SequenceNumber(segment.acknowledgment)
     let hasAck = segment.flags.contains(.ack)
 
+    if hiddenFIN == .assumed { reconsiderFIN(peer: &peer, segment, context, &effects) }
     switch state {
     case .established:
       confirmEstablished(segment, peer: &peer, context, &effects)
@@ -222,6 +229,15 @@ extension Endpoint {
       receiveNext = acknowledgment
       move(to: .established, .assumed, side: side, context, &effects)
     case .synReceived:
+      // One of an earlier attempt, or of a connection before.
+      if SequenceNumber(segment.sequence).precedes(initialSendSequence) { return }
+      // RFC 9293 §3.10.7.4, first check: what is not acceptable is answered by an ACK, and the state
+      // stays.
+      if segment.sequenceLength == 0, peer.marks.contains(.initialSequenceKnown),
+        acknowledgment == peer.initialSendSequence + 1
+      {
+        return
+      }
       // RFC 7413 §4.2: with Fast Open it may send before the handshake's ACK arrives.
       if !(peer.marks.contains(.fastOpen) && echoesOnlySYN(segment, of: peer)) {
         move(to: .established, .assumed, side: side, context, &effects)
@@ -230,7 +246,11 @@ extension Endpoint {
     }
 
     if hasAck { acknowledge(acknowledgment, peer: &peer, segment, context, &effects) }
-    if segment.flags.contains(.fin) { sendFIN(segment, peer: &peer, context, &effects) }
+    if segment.flags.contains(.fin) {
+      sendFIN(segment, peer: &peer, context, &effects)
+    } else if marks.contains(.finAcknowledged), segment.payloadLength > 0 {
+      sendDataAgain(segment, peer: peer, context, &effects)
+    }
     if state == .finWait2 { timerStart = context.time }
   }
 
@@ -292,6 +312,13 @@ extension Endpoint {
         newestTimestamp = firstTimestamp
       }
       return true
+    }
+    // What was acknowledged long ago is a late copy, and no sign of life; a keep-alive begins there.
+    let sequence = SequenceNumber(segment.sequence)
+    if sequence.precedes(sendUnacknowledged), sequence + 1 != sendNext,
+      !marks.isDisjoint(with: [.reset, .wasReset, .released])
+    {
+      return false
     }
     if marks.contains(.reset), stateBeforeReset.isSynchronized || stateBeforeReset == .synReceived {
       // It goes on talking: the RST that bore its name was not its own.

@@ -58,6 +58,13 @@ extension Connection {
     return true
   }
 
+  /// Whether a SYN,ACK answers this incarnation's SYN: a late copy of that, if it is over.
+  func isAnswered(by segment: Segment, sender side: Side) -> Bool {
+    let caller = self[side.peer]
+    return segment.flags.contains([.syn, .ack]) && caller.marks.contains(.synSent)
+      && SequenceNumber(segment.acknowledgment) == caller.initialSendSequence + 1
+  }
+
   /// Whether both ends hold nothing of it any more.
   var isOver: Bool { client.state.isIdle && (server.state.isIdle || traits.contains(.isSelf)) }
 }

@@ -4,11 +4,14 @@ import PacketDecoding
 /// back, and what was noticed. One value is used again and again, so that a step allocates nothing.
 struct StepEffects {
   var annotations: SegmentAnnotations = []
+  /// What the sender's first acknowledgment of the peer's FIN tells about when that arrived.
+  var finAnswer: FINAnswer?
   /// In the order in which they happened.
   var changes: [StateChange] = []
 
   mutating func reset() {
     annotations = []
+    finAnswer = nil
     // Cheaper than removeAll(keepingCapacity:) for the few there are.
     while !changes.isEmpty { changes.removeLast() }
   }
@@ -30,6 +33,24 @@ struct StepContext {
   /// How long a segment that passes us on its way to the sender takes to be answered by one that
   /// passes us again. What the sender says sooner than that says nothing about what it received.
   var senderRoundTrip: Int64
+  /// The furthest that a frame of the connection lay behind an earlier one in time.
+  var disorder: Int64 = 0
+
+  /// The same with another segment's time and frame.
+  func at(_ time: CaptureTime, frame: UInt64) -> StepContext {
+    var copy = self
+    copy.time = time
+    copy.frame = frame
+    return copy
+  }
+
+  /// Whether what passed then has had more than enough time to be answered by the sender: twice the
+  /// shortest round trip, and what jitter and a busy host add.
+  func isUnanswered(since earlier: CaptureTime) -> Bool {
+    time.nanoseconds(since: earlier) > 2 &* senderRoundTrip &+ disorder &+ StepContext.patience
+  }
+
+  private static let patience: Int64 = 5_000_000
 }
 
 extension Endpoint {
@@ -63,5 +84,6 @@ extension Endpoint {
     state = earlier
     timerStart = context.time
     timeWaitFrame = 0
+    if earlier != .closing { wasClosing = false }
   }
 }

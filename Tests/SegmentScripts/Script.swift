@@ -10,8 +10,8 @@ package import TCPModel
 ///     0.020 > P. 1:11 ack 1 win 500 TS 105 202
 ///
 /// `>` goes from client to server, `<` back. Flags: S F R P, and `.` for ACK. `win`, `TS value
-/// echo`, `mss`, `wscale`, `sack left right`, `id` and
-/// `ttl` may follow. `iss number`, `server-iss number`, `port number` and `host number`, the last
+/// echo`, `mss`, `wscale`, `sack-permitted`, `sack left right`,
+/// `id` and `ttl` may follow. `iss number`, `server-iss number`, `port number` and `host number`, the last
 /// octet of the client's address, on a line of their own change the ISS of either side, the client's
 /// port and its address for what follows.
 package struct Script {
@@ -103,6 +103,7 @@ package struct Script {
         segment.sackBlocks[0] = SACKBlock(
           left: origin &+ UInt32(truncatingIfNeeded: next()),
           right: origin &+ UInt32(truncatingIfNeeded: next()))
+      case "sack-permitted": segment.options.insert(.sackPermitted)
       case "id": segment.identification = UInt16(next())
       case "ttl": segment.hopLimit = UInt8(next())
       default: fatalError("unknown word \(words[index])")

@@ -156,26 +156,24 @@ import Testing
 
     var testDescription: String { rawValue }
 
-    /// The captures that result. Those without a FIN are left out: who closed first is not in them.
+    /// The captures that result. Those that begin after a FIN are left out: who closed first is not in
+    /// them.
     func applied(to segments: [Segment]) -> [[Segment]] {
-      let fins = segments.count { $0.flags.contains(.fin) }
-      let captures =
-        switch self {
-        case .oneSegment:
-          segments.indices.map { lost in segments.without { $0 == lost } }
-        case .twoSegments:
-          segments.indices.dropLast().map { lost in
-            segments.without { $0 == lost || $0 == lost + 1 }
-          }
-        case .beginning:
-          segments.indices.dropFirst().map { first in Array(segments[first...]) }
-        case .end:
-          segments.indices.dropFirst().map { end in Array(segments[..<end]) }
-        case .openingAndMore:
-          segments.indices.dropFirst(4).map { lost in segments.without { $0 < 3 || $0 == lost } }
+      switch self {
+      case .oneSegment:
+        segments.indices.map { lost in segments.without { $0 == lost } }
+      case .twoSegments:
+        segments.indices.dropLast().map { lost in
+          segments.without { $0 == lost || $0 == lost + 1 }
         }
-      return captures.filter { captured in
-        self == .end || captured.count { $0.flags.contains(.fin) } == fins
+      case .beginning:
+        segments.indices.dropFirst().filter { first in
+          !segments[..<first].contains { $0.flags.contains(.fin) }
+        }.map { first in Array(segments[first...]) }
+      case .end:
+        segments.indices.dropFirst().map { end in Array(segments[..<end]) }
+      case .openingAndMore:
+        segments.indices.dropFirst(4).map { lost in segments.without { $0 < 3 || $0 == lost } }
       }
     }
   }
@@ -241,12 +239,6 @@ import Testing
     let segments = Script.segments(script)
     let clean = try #require(Script.track(segments).first)
     for index in segments.indices.dropLast() {
-      // A FIN before the one that it answers looks like the first of the two.
-      if segments[index].flags.contains(.fin), segments[index + 1].flags.contains(.fin),
-        name != "FINs cross"
-      {
-        continue
-      }
       var swapped = segments
       swapped.swapAt(index, index + 1)
       let told = Script.track(swapped)

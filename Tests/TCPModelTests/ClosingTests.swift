@@ -127,35 +127,4 @@ import Testing
         == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED")
     #expect(connection.connection.server.state == .closeWait)
   }
-
-  /// A FIN, again after 200 ms, and an ACK that echoes the repetition.
-  static func repeatedFIN(answer: String) -> String {
-    """
-    0.000 > S 0 TS 1000 0
-    0.010 < S. 0 ack 1 TS 9000 1000
-    0.010 > . 1 ack 1 TS 1010 9000
-    0.020 > F. 1 ack 1 TS 1020 9000
-    0.230 > F. 1 ack 1 TS 1230 9000
-    \(answer)
-    """
-  }
-
-  @Test("An ACK that echoes the repeated FIN shows that the first was lost")
-  func lostFIN() throws {
-    let connection = try #require(
-      Script.run(ClosingTests.repeatedFIN(answer: "0.240 < . 1 ack 2 TS 9230 1230")).first)
-    let closeWait = connection.transitions.filter { $0.to == .closeWait }
-    #expect(closeWait.map(\.frame) == [4, 5])
-    #expect(closeWait.map(\.revokedBy) == [6, 0])
-  }
-
-  @Test("Unless it reports the FIN as a duplicate (RFC 2883): then both arrived")
-  func neededNoRepetition() throws {
-    let connection = try #require(
-      Script.run(ClosingTests.repeatedFIN(answer: "0.240 < . 1 ack 2 TS 9230 1230 sack 1 2"))
-        .first)
-    let closeWait = connection.transitions.filter { $0.to == .closeWait }
-    #expect(closeWait.map(\.frame) == [4])
-    #expect(closeWait.map(\.revokedBy) == [0])
-  }
 }

@@ -1,0 +1,260 @@
+import PacketDecoding
+import SegmentScripts
+import TCPModel
+import Testing
+
+/// Which of several sendings of a FIN arrived, and when what it moved began.
+@Suite struct FINDateTests {
+  /// A FIN of the client, sent again, and what follows.
+  static func script(
+    _ rest: String, timestamps: Bool = true, sack: Bool = true
+  ) -> String {
+    let script = """
+      0.000 > S 0 TS 1000 0
+      0.010 < S. 0 ack 1 TS 9000 1000
+      0.010 > . 1 ack 1 TS 1010 9000
+      0.020 > F. 1 ack 1 TS 1020 9000
+      \(rest)
+      """
+    return script.split(separator: "\n").map { line in
+      var words = line.split(separator: " ")
+      if !timestamps, let index = words.firstIndex(of: "TS") {
+        words.removeSubrange(index...(index + 2))
+      }
+      return words.joined(separator: " ")
+        + (sack && words[2].contains("S") ? " sack-permitted" : "")
+    }.joined(separator: "\n")
+  }
+
+  static func run(
+    _ rest: String, timestamps: Bool = true, sack: Bool = true
+  ) throws -> TrackedConnection {
+    try #require(
+      Script.run(FINDateTests.script(rest, timestamps: timestamps, sack: sack)).first)
+  }
+
+  /// The frames that a side entered a state by, those taken back included.
+  static func frames(
+    _ connection: TrackedConnection, _ state: TCPState, _ side: Side = .server
+  ) -> [UInt64] {
+    connection.transitions.filter { $0.endpoint == side && $0.to == state }.map(\.frame)
+  }
+
+  static func standing(
+    _ connection: TrackedConnection, _ state: TCPState, _ side: Side = .server
+  ) -> [UInt64] {
+    connection.transitions.filter {
+      $0.endpoint == side && $0.to == state && $0.revokedBy == 0
+    }.map(\.frame)
+  }
+
+  @Test("An ACK that echoes the repeated FIN shows that the first was lost")
+  func lostFIN() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.240 < . 1 ack 2 TS 9230 1230
+      """)
+    let closeWait = connection.transitions.filter { $0.to == .closeWait }
+    #expect(closeWait.map(\.frame) == [4, 5])
+    #expect(closeWait.map(\.revokedBy) == [6, 0])
+    #expect(closeWait.map(\.confirmedBy) == [0, 6])
+  }
+
+  @Test("Unless it reports the FIN as a duplicate (RFC 2883): then both arrived")
+  func neededNoRepetition() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.240 < . 1 ack 2 TS 9230 1230 sack 1 2
+      """)
+    #expect(FINDateTests.frames(connection, .closeWait) == [4])
+  }
+
+  @Test(
+    "Of three sendings it is the one that is echoed, however many segments passed since",
+    arguments: [(UInt64(1020), UInt64(4)), (1230, 5), (1650, 7)])
+  func echoed(_ echo: UInt64, _ frame: UInt64) throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.300 > . 2 ack 1 TS 1300 9000
+      0.650 > F. 1 ack 1 TS 1650 9000
+      0.660 > . 2 ack 1 TS 1660 9000
+      0.665 < . 1 ack 2 TS 9650 \(echo)
+      """)
+    #expect(FINDateTests.standing(connection, .closeWait) == [frame])
+  }
+
+  @Test("An answer that bears data or a FIN tells the same", arguments: ["P. 1:101", "F. 1"])
+  func otherAnswers(_ answer: String) throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.240 < \(answer) ack 2 TS 9230 1230
+      """)
+    #expect(FINDateTests.standing(connection, .closeWait) == [5])
+  }
+
+  @Test("Data that fills the hole before a FIN brings the FIN with it, by the echo too")
+  func filling() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9000 1000
+        0.010 > . 1 ack 1 TS 1010 9000
+        0.020 > PF. 101:201 ack 1 TS 1020 9000
+        0.220 > P. 1:101 ack 1 TS 1220 9000
+        0.630 > P. 1:101 ack 1 TS 1630 9000
+        0.640 < . 1 ack 202 TS 9630 1630
+        """
+      ).first)
+    #expect(FINDateTests.frames(connection, .closeWait) == [5, 6])
+    #expect(FINDateTests.standing(connection, .closeWait) == [6])
+  }
+
+  @Test("Without timestamps, SACK tells: an arrived FIN would have been reported as a duplicate")
+  func withoutTimestamps() throws {
+    let rest = """
+      0.230 > F. 1 ack 1
+      0.240 < . 1 ack 2
+      """
+    #expect(
+      FINDateTests.standing(try FINDateTests.run(rest, timestamps: false), .closeWait) == [5])
+    let reported = try FINDateTests.run(rest + " sack 1 2", timestamps: false)
+    #expect(FINDateTests.standing(reported, .closeWait) == [4])
+    // An answer sooner than any is to the first.
+    let early = try FINDateTests.run(
+      "0.230 > F. 1 ack 1\n0.231 < . 1 ack 2", timestamps: false)
+    #expect(FINDateTests.standing(early, .closeWait) == [4])
+  }
+
+  @Test("Without timestamps and SACK nobody can know: the first sending is told")
+  func unknowable() throws {
+    let connection = try FINDateTests.run(
+      "0.230 > F. 1 ack 1\n0.240 < . 1 ack 2", timestamps: false, sack: false)
+    #expect(FINDateTests.frames(connection, .closeWait) == [4])
+  }
+
+  @Test("Of three sendings, the last reported as a duplicate, nobody can know: the first is told")
+  func unknowableAmongThree() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.650 > F. 1 ack 1 TS 1650 9000
+      0.660 < . 1 ack 2 TS 9650 1650 sack 1 2
+      """)
+    #expect(FINDateTests.frames(connection, .closeWait) == [4])
+  }
+
+  @Test(
+    "Whoever goes on without acknowledging a FIN for longer than an answer takes has not got it")
+  func missed() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.232 < P. 1:101 ack 1 TS 9222 1010
+      0.240 < . 101 ack 2 TS 9230 1230 sack 1 2
+      """)
+    // Its ACK is a duplicate's, but data in between shows that the first had not arrived.
+    #expect(FINDateTests.standing(connection, .closeWait) == [5])
+  }
+
+  @Test("What comes within the time of an answer, or late itself, says nothing about a FIN")
+  func notMissed() throws {
+    let soon = try FINDateTests.run(
+      "0.030 < P. 1:101 ack 1 TS 9020 1010\n0.040 < . 101 ack 2 TS 9030 1020")
+    #expect(FINDateTests.frames(soon, .closeWait) == [4])
+    let late = try FINDateTests.run(
+      "0.030 < . 101 ack 2 TS 9020 1020\n0.290 < P. 1:101 ack 1 TS 9015 1010")
+    #expect(FINDateTests.standing(late, .closeWait) == [4])
+  }
+
+  @Test("A lost FIN that is held to have crossed leads to FIN-WAIT-2, not to CLOSING")
+  func lostCrossing() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.025 < F. 1 ack 1 TS 9015 1010
+      0.025 > . 2 ack 2 TS 1025 9015
+      0.230 > F. 1 ack 2 TS 1230 9015
+      0.240 < . 2 ack 2 TS 9230 1230
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+    #expect(FINDateTests.standing(connection, .finWait2) == [6])
+    #expect(FINDateTests.standing(connection, .timeWait) == [7])
+    #expect(connection.connection.server.timeWaitFrame == 7)
+  }
+
+  @Test("FINs that do cross on a slow path lead through CLOSING")
+  func slowCrossing() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.060 < F. 1 ack 1 TS 9015 1010
+      0.060 > . 2 ack 2 TS 1060 9015
+      0.061 < . 2 ack 2 TS 9061 1020
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+  }
+
+  @Test("FIN-WAIT-2 begins with the FIN,ACK that arrived, or with an ACK before it")
+  func lostAnswer() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.240 < F. 1 ack 2 TS 9230 1020
+      0.250 > . 2 ack 2 TS 1250 9230
+      """)
+    #expect(FINDateTests.standing(connection, .finWait2, .client) == [6])
+    #expect(FINDateTests.standing(connection, .timeWait, .client) == [6])
+    let acknowledged = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.100 < . 2 ack 2 TS 9090 1020
+      0.240 < F. 1 ack 2 TS 9230 1020
+      0.250 > . 2 ack 2 TS 1250 9230
+      """)
+    #expect(FINDateTests.standing(acknowledged, .finWait2, .client) == [6])
+    #expect(FINDateTests.standing(acknowledged, .timeWait, .client) == [7])
+  }
+
+  @Test("A FIN sent again without acknowledging the other's shows that its answer was lost whole")
+  func repeatedAfterAnswer() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.240 < . 2 ack 2 TS 9230 1230 sack 1 2
+      0.250 < F. 1 ack 2 TS 9240 1230
+      0.250 > . 2 ack 2 TS 1250 9240
+      """)
+    #expect(FINDateTests.standing(connection, .finWait2, .client) == [7])
+    #expect(FINDateTests.standing(connection, .timeWait, .client) == [8])
+    #expect(connection.path(.server).hasSuffix("CLOSE-WAIT LAST-ACK CLOSED"))
+  }
+
+  @Test("Data sent again after a FIN was acknowledged shows that the ACK was lost")
+  func dataAgain() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9000 1000
+        0.010 > . 1 ack 1 TS 1010 9000
+        0.020 > P. 1:101 ack 1 TS 1020 9000
+        0.020 > F. 101 ack 1 TS 1020 9000
+        0.030 < . 1 ack 102 TS 9020 1020
+        0.230 > P. 1:101 ack 1 TS 1230 9000
+        0.240 < . 1 ack 102 TS 9230 1020 sack 1 101
+        """
+      ).first)
+    #expect(FINDateTests.frames(connection, .finWait2, .client) == [6, 8])
+    #expect(FINDateTests.standing(connection, .finWait2, .client) == [8])
+  }
+}

@@ -1,0 +1,208 @@
+import PacketDecoding
+import SegmentScripts
+import TCPModel
+import Testing
+
+/// A FIN that the capture does not contain, or contains after its answer.
+@Suite struct HiddenFINTests {
+  static let opening =
+    handshake + """
+      0.020 > P. 1:101 ack 1
+      0.030 < P. 1:501 ack 101
+
+      """
+  static let clientFirst = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"
+  static let serverSecond = "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED"
+
+  static func run(_ rest: String) throws -> TrackedConnection {
+    try #require(Script.run(HiddenFINTests.opening + rest).first)
+  }
+
+  // MARK: - Captured late
+
+  @Test("A FIN captured after the FIN that answers it is the first all the same")
+  func lateFIN() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.060 < F. 501 ack 102
+      0.050 > F. 101 ack 501
+      0.061 > . 102 ack 502
+      """)
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.connection.activeCloser == .client)
+    #expect(connection.connection.client.retransmissions == 0)
+    let lastAck = connection.transitions.last { $0.to == .lastAck }
+    #expect(lastAck?.frame == 6)
+    #expect(lastAck?.evidence == .sent)
+    let finWait1 = connection.transitions.last { $0.to == .finWait1 }
+    #expect(finWait1?.frame == 7)
+    #expect(finWait1?.evidence == .sent)
+  }
+
+  @Test("So is one with data, and one that comes after even its sender's last ACK")
+  func lateFINs() throws {
+    let withData = try HiddenFINTests.run(
+      """
+      0.060 < F. 501 ack 202
+      0.061 > PF. 101:201 ack 501
+      0.062 > . 202 ack 502
+      """)
+    let last = try HiddenFINTests.run(
+      """
+      0.060 < F. 501 ack 102
+      0.061 > . 102 ack 502
+      0.062 > F. 101 ack 501
+      """)
+    for connection in [withData, last] {
+      #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+      #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+      #expect(connection.connection.activeCloser == .client)
+    }
+  }
+
+  @Test("FINs that cross in disorder still cross", arguments: [false, true])
+  func crossing(swapped: Bool) throws {
+    let fins = ["0.040 > F. 101 ack 501", "0.041 < F. 501 ack 101"]
+    let connection = try HiddenFINTests.run(
+      (swapped ? fins.reversed() : fins).joined(separator: "\n") + """
+
+        0.042 > . 102 ack 502
+        0.051 < . 502 ack 102
+        """)
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(connection.connection.activeCloser == .both)
+  }
+
+  // MARK: - Not captured
+
+  @Test(
+    "A first FIN that the capture lacks is assumed when the other end answers as after a FIN",
+    arguments: [
+      // Answered by the other FIN, or by an ACK before it, or shown by its sender's own number.
+      "0.060 < F. 501 ack 102",
+      "0.055 < . 501 ack 102\n0.060 < F. 501 ack 102",
+      "0.052 < P. 501:601 ack 101\n0.053 > . 102 ack 601\n0.060 < F. 601 ack 102",
+    ])
+  func firstFIN(_ answer: String) throws {
+    let end = answer.contains("601") ? 602 : 502
+    let connection = try HiddenFINTests.run(answer + "\n0.061 > . 102 ack \(end)")
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.connection.activeCloser == .client)
+    let assumed = connection.transitions.filter { $0.evidence == .assumed }
+    #expect(assumed.map(\.to) == [.finWait1, .closeWait])
+    if !answer.contains("601") {
+      #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
+    }
+  }
+
+  @Test(
+    "A second FIN that the capture lacks is assumed by the ACK of it",
+    arguments: ["0.055 < . 501 ack 102\n", ""])
+  func secondFIN(_ acknowledgment: String) throws {
+    let connection = try HiddenFINTests.run(
+      "0.050 > F. 101 ack 501\n" + acknowledgment + "0.061 > . 102 ack 502")
+    #expect(connection.connection.client.state == .timeWait)
+    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.connection.activeCloser == .client)
+    #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
+  }
+
+  @Test("A FIN that had left before the other's arrived shows in the number of the first ACK")
+  func crossingFIN() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.060 < . 502 ack 102
+      0.260 < F. 501 ack 102
+      0.260 > . 102 ack 502
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.connection.activeCloser == .both)
+  }
+
+  @Test("An ACK that its sender repeats with that number says nothing about the order")
+  func notCrossing() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.250 > F. 101 ack 501
+      0.260 < . 502 ack 102
+      0.460 < F. 501 ack 102
+      0.460 > . 102 ack 502
+      """)
+    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+  }
+
+  // MARK: - Octets that are no FIN
+
+  @Test(
+    "One octet of data is taken for no FIN, or not for long, as what follows shows",
+    arguments: [
+      // A key stroke in the gap; the server closes first.
+      """
+      0.060 < F. 501 ack 102
+      0.070 > . 102 ack 502
+      0.080 > F. 102 ack 502
+      0.090 < . 502 ack 103
+      """,
+      // The client goes on talking.
+      """
+      0.060 < F. 501 ack 102
+      0.070 > P. 102:202 ack 502
+      0.080 < . 502 ack 202
+      0.080 > F. 202 ack 502
+      0.090 < . 502 ack 203
+      """,
+      // Before the server closes.
+      """
+      0.055 < . 501 ack 102
+      0.057 > P. 102:202 ack 501
+      0.060 < F. 501 ack 202
+      0.070 > F. 202 ack 502
+      0.090 < . 502 ack 203
+      """,
+    ])
+  func octetOfClient(_ rest: String) throws {
+    let connection = try HiddenFINTests.run(rest)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED")
+  }
+
+  @Test("Nor in the second half of a half-closed connection")
+  func octetOfServer() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.055 < . 501 ack 102
+      0.061 > . 102 ack 502
+      0.070 < P. 502:602 ack 102
+      0.080 > . 102 ack 602
+      0.090 < F. 602 ack 102
+      0.095 > . 102 ack 603
+      """)
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    let timeWait = connection.transitions.last { $0.to == .timeWait }
+    #expect(timeWait?.frame == 11)
+  }
+
+  @Test("Several octets in a gap are no sign of a FIN")
+  func gap() throws {
+    let connection = try HiddenFINTests.run("0.060 < F. 501 ack 301\n0.070 > . 301 ack 502")
+    #expect(connection.connection.server.state == .finWait2)
+    #expect(connection.connection.client.state == .closeWait)
+    #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
+  }
+}
