@@ -5,7 +5,7 @@ public import PacketDecoding
 public struct Connection: Sendable, BitwiseCopyable {
   /// Number of the connection in the whole input, from 1, by first frame.
   public internal(set) var id: UInt64 = 0
-  /// The `id` of the earlier incarnation of the same 4-tuple, 0 if none is remembered.
+  /// The `id` of the incarnation of the same 4-tuple before it, 0 if none is remembered.
   public internal(set) var previous: UInt64 = 0
   /// How many incarnations of the 4-tuple there have been, this one included.
   public internal(set) var incarnation: UInt32 = 1
@@ -49,7 +49,7 @@ public struct Connection: Sendable, BitwiseCopyable {
   var transitions = PooledList()
   /// Segments only counted since the last recorded one.
   var omitted: UInt32 = 0
-  /// Place of the previous incarnation while it can still be met, 0 if none.
+  /// Place of the incarnation before it while that can still be met, 0 if none.
   var older: UInt32 = 0
   /// Place of the incarnation that followed, 0 while this is the newest.
   var newer: UInt32 = 0

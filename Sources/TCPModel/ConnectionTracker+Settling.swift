@@ -13,13 +13,16 @@ extension ConnectionTracker {
     let changes = connections[place].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
-    if newer == 0 {
-      table.remove(connections[place].tag, place: place)
-    } else {
-      connections[newer].older = 0
-    }
     let older = connections[place].older
-    if older != 0 { connections[older].newer = 0 }
+    if newer != 0 {
+      connections[newer].older = older
+    } else if older != 0 {
+      // What is before it can still be met.
+      table.replace(connections[place].tag, old: place, with: older)
+    } else {
+      table.remove(connections[place].tag, place: place)
+    }
+    if older != 0 { connections[older].newer = newer }
     connections[place].older = 0
     connections[place].newer = 0
     settled.append(place)

@@ -114,48 +114,12 @@ public struct ConnectionTracker: ~Copyable {
   }
 
   /// The side of a connection that a segment comes from.
-  private static func side(_ traits: ConnectionTraits, sourceIsLow: Bool) -> Side {
+  static func side(_ traits: ConnectionTraits, sourceIsLow: Bool) -> Side {
     sourceIsLow == traits.contains(.clientIsLow) ? .client : .server
   }
 
-  /// The incarnation of a 4-tuple that a segment belongs to; a new one if it begins one.
-  private mutating func incarnation(
-    of place: UInt32, _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
-  ) -> UInt32 {
-    let older = connections[place].older
-    let control = segment.flags.intersection(.syn.union(.ack).union(.rst))
-    // Nearly always: one incarnation, neither beginning nor over.
-    if control == .ack, older == 0, !connections[place].isOver { return place }
-    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
-    if control == .syn {
-      guard connections[place].isNewIncarnation(segment, sender: side) else { return place }
-      if older != 0, isStaleSYN(segment, of: older, sourceIsLow: sourceIsLow) { return older }
-      return open(segment, key, tag, sourceIsLow: sourceIsLow, over: place)
-    }
-    if older == 0 {
-      // The SYN of a further incarnation may be missing from the capture.
-      if connections[place].isOver, segment.flags.contains(.syn) || segment.payloadLength > 0,
-        !segment.flags.contains(.rst), !connections[place].fits(segment, sender: side),
-        !connections[place].isAnswered(by: segment, sender: side)
-      {
-        return open(segment, key, tag, sourceIsLow: sourceIsLow, over: place)
-      }
-      return place
-    }
-    if connections[place].fits(segment, sender: side) { return place }
-    let olderSide = ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow)
-    return connections[older].fits(segment, sender: olderSide) ? older : place
-  }
-
-  private func isStaleSYN(_ segment: Segment, of place: UInt32, sourceIsLow: Bool) -> Bool {
-    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
-    let sender = side == .client ? connections[place].client : connections[place].server
-    return sender.marks.contains(.synSent)
-      && sender.initialSendSequence == SequenceNumber(segment.sequence)
-  }
-
   /// Begins a connection, over the one at `old` when that is not 0.
-  private mutating func open(
+  mutating func open(
     _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, over old: UInt32
   ) -> UInt32 {
     if old == 0 { makeRoom(for: 1) }
@@ -180,30 +144,6 @@ public struct ConnectionTracker: ~Copyable {
     return place
   }
 
-  /// Puts a new incarnation in front of the old one, which stays to be settled.
-  private mutating func supersede(
-    _ old: UInt32, by place: UInt32, _ segment: Segment, sourceIsLow: Bool
-  ) {
-    table.replace(connections[old].tag, old: old, with: place)
-    let eldest = connections[old].older
-    if eldest != 0 {
-      connections[old].older = 0
-      connections[eldest].newer = 0
-    }
-    connections[place].older = old
-    connections[old].newer = place
-    connections[old].traits.insert(.replaced)
-    connections[place].traits.insert(.reuses)
-    previousIncarnations[connections[place].id] = PreviousIncarnation(
-      connection: connections[old],
-      segments: records.elements(of: connections[old].segments).suffix(24))
-    // The end that calls anew holds nothing of the old incarnation.
-    let side = ConnectionTracker.side(connections[old].traits, sourceIsLow: sourceIsLow)
-    effects.reset()
-    connections[old].release(side, segment, &effects)
-    log(effects.changes, of: old)
-  }
-
   /// Lets a connection have the segment.
   ///
   /// - Parameter clock: The latest time seen before it.
@@ -225,21 +165,11 @@ public struct ConnectionTracker: ~Copyable {
     if options.watchesDisturbances { watch(segment, annotations, place) }
     record(segment, side, annotations, at: place)
     if options.keepsTransitions { log(effects, of: place, by: segment, side) }
-    let newer = connections[place].newer
-    if newer != 0 {
-      let newerSide = ConnectionTracker.side(connections[newer].traits, sourceIsLow: sourceIsLow)
-      let foreign = annotations.union(.previousIncarnation)
-      connections[newer].noticed.formUnion(foreign)
-      record(segment, newerSide, foreign, at: newer)
-      connections[newer].meetOlder(segment, sender: newerSide)
-      if annotations.contains(.resurrects) {
-        // Nobody called anew: the SYN was forged.
-        effects.reset()
-        connections[newer].withdraw(newerSide, segment, &effects)
-        log(effects.changes, of: newer)
-      }
-    } else if connections[place].older != 0, segment.flags.contains(.syn.union(.ack)) {
-      settleOlder(of: place, segment, side)
+    if connections[place].newer != 0 {
+      showNewest(segment, annotations, of: place, sourceIsLow: sourceIsLow)
+    }
+    if connections[place].older != 0, segment.flags.contains(.syn.union(.ack)) {
+      releaseOlder(than: place, segment, sourceIsLow: sourceIsLow)
     }
   }
 
@@ -253,17 +183,6 @@ public struct ConnectionTracker: ~Copyable {
     }
     meters[connections[place].meter].observe(
       segment, effects.annotations, connections[place], sender: side)
-  }
-
-  /// An answer to the new SYN shows that the listener's side holds nothing of the old incarnation.
-  private mutating func settleOlder(of place: UInt32, _ segment: Segment, _ side: Side) {
-    let older = connections[place].older
-    let sourceIsLow = connections[place].traits.contains(.clientIsLow) == (side == .client)
-    effects.reset()
-    connections[older].release(
-      ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow), segment, &effects
-    )
-    log(effects.changes, of: older)
   }
 
   // MARK: - Time
@@ -300,11 +219,12 @@ public struct ConnectionTracker: ~Copyable {
     effects.reset()
     connections[place].expireTimers(options.timers, now: now, &effects)
     if !effects.changes.isEmpty { log(effects.changes, of: place) }
-    let older = connections[place].older
-    if older != 0 {
+    var older = connections[place].older
+    while older != 0 {
       effects.reset()
       connections[older].expireTimers(options.timers, now: now, &effects)
       if !effects.changes.isEmpty { log(effects.changes, of: older) }
+      older = connections[older].older
     }
   }
 

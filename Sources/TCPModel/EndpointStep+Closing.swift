@@ -84,7 +84,7 @@ extension Endpoint {
     case .timeWait:
       // Its FIN again says more.
       if segment.flags.contains(.fin) { return }
-      takeBackTimeWait(side: side, context, &effects)
+      takeBackTimeWait(peer: peer, side: side, context, &effects)
     case .closed, .listen, .synSent, .synReceived, .established, .finWait1, .finWait2, .lastAck:
       return
     }
@@ -95,21 +95,19 @@ extension Endpoint {
 
   /// The FIN that led to TIME-WAIT has not arrived.
   private mutating func takeBackTimeWait(
-    side: Side, _ context: StepContext, _ effects: inout StepEffects
+    peer: Endpoint, side: Side, _ context: StepContext, _ effects: inout StepEffects
   ) {
-    guard wasClosing || finAcknowledgedTime == timeWaitTime else {
-      takeBack(to: .finWait2, side: side, context, &effects)
-      return
-    }
-    let acknowledgedByFIN = !wasClosing
-    var arrival = context
-    arrival.time = finAcknowledgedTime
-    arrival.frame = timeWaitFrame
-    takeBack(to: .finWait1, side: side, context, &effects)
-    if acknowledgedByFIN {
+    if wasClosing {
+      // The acknowledgment of its own FIN found it in FIN-WAIT-1 still.
+      let arrival = context.at(timeWaitTime, frame: timeWaitFrame)
+      takeBack(to: .finWait1, side: side, context, &effects)
+      receiveACKofFIN(side: side, arrival, &effects, nil)
+    } else if peer.lastFrame == timeWaitFrame, finAcknowledgedTime == timeWaitTime {
+      // That acknowledgment came with the FIN, and with nothing since.
+      takeBack(to: .finWait1, side: side, context, &effects)
       marks.remove(.finAcknowledged)
     } else {
-      receiveACKofFIN(side: side, arrival, &effects, nil)
+      takeBack(to: .finWait2, side: side, context, &effects)
     }
   }
 

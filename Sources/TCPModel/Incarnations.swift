@@ -26,6 +26,19 @@ extension Connection {
     return true
   }
 
+  /// How well a segment of `side` fits this incarnation.
+  func fit(_ segment: Segment, sender side: Side) -> IncarnationFit {
+    guard fits(segment, sender: side) else { return .none }
+    let sender = self[side]
+    let receiver = self[side.peer]
+    guard sender.isPlaced, SequenceNumber(segment.sequence).precedesOrEquals(sender.sendNext)
+    else { return .loose }
+    guard segment.flags.contains(.ack) else { return .close }
+    return receiver.isPlaced
+      && SequenceNumber(segment.acknowledgment).precedesOrEquals(receiver.sendNext)
+      ? .close : .loose
+  }
+
   /// How far back of what was seen a segment may lie when the capture began in mid-connection.
   private static let reach: UInt32 = 1 << 28
 
@@ -69,6 +82,19 @@ extension Connection {
   var isOver: Bool { client.state.isIdle && (server.state.isIdle || traits.contains(.isSelf)) }
 }
 
+/// How well a segment fits an incarnation of its 4-tuple.
+enum IncarnationFit: UInt8, Comparable {
+  case none
+  /// Within what a window allows, or as far as anything is known.
+  case loose
+  /// Both numbers lie within what has passed.
+  case close
+
+  static func < (left: IncarnationFit, right: IncarnationFit) -> Bool {
+    left.rawValue < right.rawValue
+  }
+}
+
 extension Endpoint {
   /// Whether its place in its sequence space is known.
   var isPlaced: Bool {
@@ -78,7 +104,8 @@ extension Endpoint {
 
 /// What a new incarnation met: the older one as it stood when the new SYN passed.
 public struct PreviousIncarnation: Sendable {
-  /// The older connection at that moment.
+  /// The older connection at that moment: the newest of which the end that is called held something,
+  /// the one before if there was none.
   public var connection: Connection
   /// Its last recorded segments, oldest first.
   public var segments: [SegmentRecord]

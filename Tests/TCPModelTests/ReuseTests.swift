@@ -70,4 +70,112 @@ import Testing
     #expect(new.connection.noticed.contains(.previousIncarnation))
     #expect(new.connection.client.payloadBytes == 0)
   }
+
+  // MARK: - More than two
+
+  /// LAST-ACK at the server, an attempt that its RST never reaches, and another one.
+  static let twice =
+    handshake + lastAck.replacing("0.030 > . 2 ack 2", with: "") + """
+      iss 3000000
+      0.300 > S 0
+      iss 1000000
+      0.310 < . 2 ack 2
+      iss 7000000
+      0.400 > S 0
+      iss 1000000
+      0.410 < . 2 ack 2
+      0.410 > R 2
+      iss 7000000
+      1.400 > S 0
+      server-iss 9000000
+      1.410 < S. 0 ack 1
+      1.410 > . 1 ack 1
+
+      """
+
+  @Test("Behind a refused attempt the incarnation in LAST-ACK is still met")
+  func behindRefused() throws {
+    let connections = Script.run(ReuseTests.twice)
+    #expect(connections.map(\.connection.incarnation) == [1, 2, 3])
+    #expect(connections.map(\.connection.previous) == [0, 1, 2])
+    let (old, refused, new) = (connections[0], connections[1], connections[2])
+    // Its own segments stay its own; the newest attempt sees those that answer it.
+    #expect(old.connection.server.packets == 4)
+    #expect(old.connection.server.state == .closed)
+    #expect(old.connection.server.marks.contains(.wasReset))
+    #expect(refused.path(.client) == "CLOSED SYN-SENT CLOSED")
+    #expect(refused.connection.server.packets == 0)
+    let foreign = { (connection: TrackedConnection) in
+      connection.segments.filter { $0.annotations.contains(.previousIncarnation) }.map(\.frame)
+    }
+    #expect(foreign(refused) == [7])
+    #expect(foreign(new) == [9, 10])
+    #expect(new.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+    #expect(new.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED")
+    // What it met is what the server held, not the attempt in between.
+    #expect(new.previous?.connection.id == old.connection.id)
+    #expect(new.previous?.connection.server.state == .lastAck)
+    #expect(refused.previous?.connection.id == old.connection.id)
+  }
+
+  @Test("A late segment goes to the incarnation whose numbers it has, near as they may be")
+  func nearNumbers() throws {
+    // Three short connections whose numbers lie a thousand apart, and a late copy for each.
+    var script = ""
+    for (index, iss) in [1_000_000, 1_001_000, 1_002_000].enumerated() {
+      script += """
+        iss \(iss)
+        server-iss \(iss + 4_000_000)
+        \(index).000 > S 0
+        \(index).010 < S. 0 ack 1
+        \(index).010 > . 1 ack 1
+        \(index).020 > P. 1:101 ack 1
+        \(index).030 < . 1 ack 101
+        \(index).040 > F. 101 ack 1
+        \(index).050 < F. 1 ack 102
+        \(index).050 > . 102 ack 2
+
+        """
+    }
+    for (index, iss) in [1_000_000, 1_001_000, 1_002_000].enumerated() {
+      script += """
+        iss \(iss)
+        server-iss \(iss + 4_000_000)
+        4.\(index) > P. 1:101 ack 1 id \(900 + index)
+
+        """
+    }
+    let connections = Script.run(script)
+    #expect(connections.map(\.connection.client.packets) == [6, 6, 6])
+  }
+
+  @Test("Four incarnations can be met, a fifth lets go of the first")
+  func bound() throws {
+    func script(_ count: Int) -> String {
+      (0..<count).map { "iss \($0 * 1_000_000 + 1)\n0.\($0) > S 0\n" }.joined()
+        // A late copy of the first.
+        + "iss 1\n0.9 > S 0\n"
+    }
+    #expect(Script.run(script(4)).map(\.connection.client.packets) == [2, 1, 1, 1])
+    #expect(Script.run(script(5)).map(\.connection.client.packets) == [1, 1, 1, 1, 1, 1])
+  }
+
+  @Test("Once a refused attempt is forgotten, what it met is found again")
+  func foundAgain() throws {
+    // An established connection; a SYN in its client's name that its RST ends; data after a pause.
+    let connections = Script.run(
+      handshake + """
+        iss 3000000
+        0.300 > S 0
+        iss 1000000
+        port 41001
+        70.000 > S 0
+        140.000 > S 0
+        port 41000
+        150.000 < P. 1:101 ack 1
+        """)
+    let first = try #require(connections.first)
+    #expect(first.connection.server.packets == 2)
+    #expect(connections.count == 3)
+  }
 }
