@@ -142,17 +142,17 @@ extension Connection {
     guard segment.flags.subtracting(.psh) == .fin.union(.ack),
       sender.state == .established, receiver.state == .established,
       sender.sendsInOrder(segment, to: receiver), receiver.marks.contains(.seen),
+      receiver.hiddenFIN == .none,
       sender.finCount == 0, sender.marks.isDisjoint(with: .finSent.union(.finArrived)),
       receiver.marks.isDisjoint(with: .finSent.union(.finArrived))
     else { return false }
     sender.marks.formUnion(.establishedConfirmed.union(.finSent))
-    sender.finSequence = SequenceNumber(segment.sequence) + segment.payloadLength
+    sender.noteFIN(segment)
     sender.state = .finWait1
     sender.timerStart = segment.time
     receiver.marks.insert(.finArrived)
     receiver.state = .closeWait
     receiver.timerStart = segment.time
-    sender.finCount = 1
     sender.takeInOrder(segment, &receiver, &roundTrip)
     return true
   }
@@ -166,7 +166,7 @@ extension Connection {
   ) -> Bool {
     guard segment.payloadLength == 0, segment.flags.contains(.ack),
       segment.flags.isDisjoint(with: .syn.union(.rst)),
-      SequenceNumber(segment.acknowledgment) == receiver.sendNext,
+      SequenceNumber(segment.acknowledgment) == receiver.sendNext, sender.hiddenFIN == .none,
       segment.time.nanoseconds(since: sender.timerStart) < patience,
       segment.time.nanoseconds(since: receiver.timerStart) < patience,
       sender.sendsInOrder(segment, to: receiver)
@@ -178,8 +178,7 @@ extension Connection {
       else { return false }
       sender.marks.formUnion(
         .establishedConfirmed.union(.finSent).union(.finArrivalConfirmed).union(.closedSecond))
-      sender.finSequence = SequenceNumber(segment.sequence)
-      sender.finCount = 1
+      sender.noteFIN(segment)
       sender.state = .lastAck
       sender.timerStart = segment.time
       if receiver.state == .finWait1 {
@@ -211,6 +210,16 @@ extension Connection {
 }
 
 extension Endpoint {
+  /// Its FIN, the first.
+  @inline(__always)
+  fileprivate mutating func noteFIN(_ segment: Segment) {
+    finSequence = SequenceNumber(segment.sequence) + segment.payloadLength
+    finAcknowledgment = SequenceNumber(segment.acknowledgment)
+    finCount = 1
+    lastFINTime = segment.time
+    lastFINFrame = segment.frame
+  }
+
   /// Its first segment: a SYN or SYN,ACK of plain options.
   fileprivate mutating func takeSYN(_ segment: Segment, _ kind: EndpointMarks) {
     packets = 1
