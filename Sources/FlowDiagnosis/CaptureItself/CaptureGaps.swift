@@ -119,9 +119,12 @@ public struct CaptureGaps: LedgerRule {
         "One direction only: see capture-one-sided.",
       ],
       confirmation: [
-        .init("tcpdump … (last lines)", "\"packets dropped by kernel\" above 0"),
+        .init("tcpdump -ni IFACE -w FILE", "its last line: packets dropped by kernel, above 0"),
         .init("ethtool -S IFACE", "rx_missed, rx_no_buffer and similar: the card itself dropped"),
-        .init("capinfos FILE", "interface statistics of a pcapng file, with drops"),
+        .init(
+          "tshark -r FILE -z expert,warn -q",
+          "how often Wireshark says: ACKed segment that wasn't captured, previous segment not captured"
+        ),
       ],
       remedies: [
         "Larger buffer (tcpdump -B, KiB), shorter snap length (-s 128), a filter, a file on a fast disk.",

@@ -18,12 +18,13 @@ extension AcceptQueueOverflow {
         "  CLOSED       <--- RST seq=ISN+1 ----------",
       ],
       proof: [
-        "The SYN,ACK passes again by its timer, with its first TSecr, although ACKs and data of the caller had passed longer than a round trip before, more than once.",
+        "The SYN,ACK passes again by its timer, with its first TSecr, although ACKs and data of the caller, three in all or more, had passed longer than a round trip before; or two had, and the server never goes on.",
         "Or a RST without ACK flag and with SEQ = the server's ISN+1 follows the handshake's ACK within a round trip.",
-        "Or, behind SYN cookies, the ACK and the data that follows it are ignored for two seconds and more, while no SYN,ACK is repeated: possible at most, for nothing of it is the server's own.",
+        "Or, behind SYN cookies, the ACK and the data that follows it are ignored for two seconds and three repetitions or more, while no SYN,ACK is repeated: possible at most, for nothing of it is the server's own.",
       ],
       lookAlikes: [
-        "handshake-ack-lost: one round, then it completes. A queue that was full for a moment looks just so.",
+        "handshake-ack-lost: one or two ACKs missed, then it completes. A queue that was full for a moment looks just so.",
+        "A path that holds segments up for a second (a full buffer): the server's later segments echo the TSval of what it seemed to ignore.",
         "Loss of everything in the caller's direction beyond the capture looks the same to the end; the server's counters decide.",
         "Behind SYN cookies there is no request to repeat: a way that is cut after the SYN,ACK looks the same.",
         "TCP_DEFER_ACCEPT: the bare ACK is dropped by intention, but the first data is taken.",

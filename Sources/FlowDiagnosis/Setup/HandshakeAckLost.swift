@@ -74,8 +74,8 @@ public struct HandshakeAckLost: ConnectionRule {
         + (rounds == 1 ? "" : ", nor when it did so again") + "; it went on in frame \(end.frame), "
         + "\(ProofText.duration(cost)) late.",
       advice:
-        "\(rounds == 1 ? "One packet" : "Packets") lost, or held up for long, between this capture and \(attempt.connection.host(.server)). If it is "
-        + "seen often for one listener, look there for a full accept queue: ss -ltn (Recv-Q above "
+        "\(rounds == 1 ? "One packet" : "Packets") lost, or held up for long, between this capture "
+        + "and \(attempt.connection.host(.server)). If it is seen often for one listener, look there for a full accept queue: ss -ltn (Recv-Q above "
         + "Send-Q) and nstat -az TcpExtListenOverflows."
         + attempt.connection.blame(.server),
       cost: cost, time: end.time)
@@ -172,11 +172,12 @@ public struct HandshakeAckLost: ConnectionRule {
         "               ---- ACK ------------------>  ESTABLISHED",
       ],
       proof: [
-        "The SYN,ACK is repeated longer than a round trip after the caller's ACK passed; after one round the server goes on.",
+        "The SYN,ACK is repeated longer than a round trip after the caller's ACK passed, once or twice, and then the server goes on.",
         "Or the ACK itself never passed here, and the ACK that comes later echoes the first SYN,ACK.",
       ],
       lookAlikes: [
-        "accept-queue-overflow: the ACK arrives and is not taken; several rounds, and data is ignored as well. One round of it looks the same as a lost ACK.",
+        "accept-queue-overflow: the ACK arrives and is not taken; three segments or more are ignored. A round or two of it look the same as a lost ACK.",
+        "An ACK that is only late, on a path that holds segments up: the server's later segments echo its TSval, or that of data sent before the repetition. Without timestamps the two cannot be told apart.",
         "syn-ack-lost: the caller repeats its SYN, or its ACK echoes the later SYN,ACK.",
         "A copy of the SYN,ACK made by the network: the same TSval, milliseconds apart.",
         "TCP_DEFER_ACCEPT at the server drops the bare ACK by intention and waits for data.",

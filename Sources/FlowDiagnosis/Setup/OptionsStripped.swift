@@ -36,7 +36,7 @@ public struct OptionsStripped: LedgerRule {
       confirmation: [
         .init(
           "tcpdump -nvi IFACE 'tcp[tcpflags] & tcp-syn != 0 and host ADDRESS'",
-          "on both sides of the box: the options of the same SYN"),
+          "on both sides of the box: the options of the same SYN (for IPv6 ip6[53] & 2 != 0)"),
         .init("ss -tni", "on either host: ts, sack and wscale are listed where they were agreed"),
         .init(
           "sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_sack net.ipv4.tcp_window_scaling",

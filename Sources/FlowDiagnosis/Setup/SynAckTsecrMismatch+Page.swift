@@ -34,7 +34,7 @@ extension SynAckTsecrMismatch {
           "on the caller: grows by the SYNs it had to repeat"),
         .init(
           "tcpdump -nvi IFACE 'tcp[tcpflags] & tcp-syn != 0 and port PORT'",
-          "on both sides of the suspect: the TSval of the SYN and the TSecr of the SYN,ACK, before and behind it"
+          "on both sides of the suspect: the TSval of the SYN and the TSecr of the SYN,ACK, before and behind it (for IPv6 ip6[53] & 2 != 0)"
         ),
       ],
       remedies: [

@@ -125,7 +125,8 @@ public struct SynAckWrongAck: ConnectionRule {
           "on the caller: one RST and one repeated SYN for each"),
         .init(
           "tcpdump -nSi IFACE 'tcp[tcpflags] & (tcp-syn|tcp-rst) != 0 and port PORT'",
-          "-S prints absolute numbers: compare both sides of each box on the way"),
+          "-S prints absolute numbers: compare both sides of each box on the way (for IPv6 ip6[53] & 6 != 0)"
+        ),
       ],
       remedies: [
         "Repair or update the box whose two sides differ; switch off its sequence number randomisation or SYN proxy to prove it.",

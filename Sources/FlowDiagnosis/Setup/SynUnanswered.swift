@@ -116,7 +116,8 @@ public struct SynUnanswered: ConnectionRule {
       confirmation: [
         .init(
           "tcpdump -ni any 'tcp port PORT and tcp[tcpflags] & tcp-syn != 0'",
-          "on the server: whether the SYNs arrive, and whether SYN,ACKs leave"),
+          "on the server: whether the SYNs arrive, and whether SYN,ACKs leave (tcp[…] is IPv4 only; for IPv6 ip6[53] & 2 != 0)"
+        ),
         .init(
           "nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtTCPReqQFullDrop",
           "on the server: growing while the SYNs arrive: dropped for a full queue"),

@@ -45,6 +45,7 @@ public struct CloseWaitLeak: LedgerRule {
         "fin-wait-2-orphan: it does wake up, too late.",
         "A long computation after the request: silence, and then an answer.",
         "A capture that ends soon after the FIN says nothing.",
+        "capture-gaps: its FIN went out and was not captured; the other end acknowledges more than is there.",
       ],
       confirmation: [
         .init("ss -tanp state close-wait", "the sockets, and the process that holds them"),

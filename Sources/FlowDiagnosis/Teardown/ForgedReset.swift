@@ -136,8 +136,8 @@ public struct ForgedReset: ConnectionRule {
       confirmation: [
         .init("nstat -az TcpOutRsts", "on the named host: does not grow when it did not send it"),
         .init(
-          "tcpdump -n -v 'tcp[tcpflags] & tcp-rst != 0'",
-          "captured at both hosts: a forged RST is seen leaving neither"),
+          "tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0'",
+          "at both hosts: a forged RST is seen leaving neither (for IPv6 ip6[53] & 4 != 0)"),
         .init(
           "nstat -az TcpExtTCPChallengeACK",
           "on the receiver: RSTs of inexact SEQ draw challenge ACKs"

@@ -137,6 +137,7 @@ public struct HalfOpenConnection: ConnectionRule {
         "rst-close: RST,ACK at SND.NXT: that side still knew the connection.",
         "retransmission-timeout: the silence began in the midst of an exchange.",
         "rst-on-reuse: a SYN, not data, met the half-open end.",
+        "capture-gaps: the FIN of the side that answers RST was not captured; the other end had acknowledged it.",
       ],
       confirmation: [
         .init("ss -tno", "on the end that still believes: no keepalive timer shown"),

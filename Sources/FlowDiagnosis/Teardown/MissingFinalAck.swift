@@ -152,6 +152,7 @@ public struct MissingFinalAck: ConnectionRule {
       lookAlikes: [
         "fin-lost: the ACK echoes the repeated FIN's TSval. The FIN was lost, not the ACK.",
         "time-wait-missing: the repeated FIN is answered by RST, for the other end holds no TIME-WAIT.",
+        "time-wait-assassination: the ACKs were late, not lost. There are as many of them as FINs, and each that comes after the first draws a RST.",
         "A capture of one direction only shows the repetitions too; nothing can be said then.",
       ],
       confirmation: [
