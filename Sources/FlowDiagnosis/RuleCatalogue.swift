@@ -11,7 +11,7 @@ public enum RuleCatalogue {
     setupOfConnections + reuse + teardownOfConnections + stalls
 
   /// The rule with an id, or nil.
-  public static func rule(_ id: String) -> (any Rule)? {
-    all.first { $0.id == id }
-  }
+  public static func rule(_ id: String) -> (any Rule)? { byID[id] }
+
+  private static let byID = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
 }

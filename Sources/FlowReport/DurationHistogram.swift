@@ -1,7 +1,8 @@
 /// How durations are distributed, in fixed space: each is counted in a class no wider than 1/32 of
 /// its value.
 public struct DurationHistogram: Sendable {
-  private var classes = [UInt64](repeating: 0, count: 64 * DurationHistogram.steps)
+  /// Empty as long as nothing was counted.
+  private var classes: [UInt64] = []
   /// Durations counted.
   public private(set) var count: UInt64 = 0
   /// The longest, nanoseconds; 0 for none.
@@ -15,6 +16,7 @@ public struct DurationHistogram: Sendable {
 
   /// Counts a duration in nanoseconds; negative ones as 0.
   public mutating func count(_ nanoseconds: Int64) {
+    if classes.isEmpty { classes = Array(repeating: 0, count: 64 * DurationHistogram.steps) }
     count += 1
     longest = max(longest, nanoseconds)
     classes[DurationHistogram.index(of: UInt64(max(0, nanoseconds)))] += 1

@@ -6,7 +6,8 @@ enum TextWrapping {
     var lines: [String] = []
     var line = ""
     var columns = 0
-    for word in paragraph.split(separator: " ") {
+    for bytes in paragraph.utf8.split(separator: UInt8(ascii: " ")) {
+      let word = Substring(bytes)
       let length = word.unicodeScalars.count
       if columns > 0, columns + 1 + length > width {
         lines.append(line)

@@ -5,7 +5,8 @@ public import TCPModel
 /// other addresses. Remembers a few thousand connections, of which a newer one may take an older
 /// one's place.
 public struct TranslatedConnections: Sendable {
-  private var recent: [Leg?] = []
+  /// In pages, of which only those in use are there.
+  private var recent: [[Leg?]] = []
 
   /// What both sides of a NAT have in common, and whose it is.
   private struct Leg: Sendable {
@@ -26,16 +27,19 @@ public struct TranslatedConnections: Sendable {
     guard client.marks.contains(.synSent), server.marks.contains(.synAckSent),
       !connection.traits.contains(.isSelf)
     else { return nil }
-    if recent.isEmpty { recent = Array(repeating: nil, count: TranslatedConnections.places) }
+    if recent.isEmpty { recent = Array(repeating: [], count: TranslatedConnections.pages) }
     let leg = Leg(
       clientSequence: client.initialSendSequence, serverSequence: server.initialSendSequence,
       timestamp: client.firstTimestamp, time: connection.firstTime, key: connection.key,
       id: connection.id)
-    let place = Int(
-      (leg.clientSequence.rawValue ^ leg.serverSequence.rawValue &* 0x9E37_79B1)
-        % UInt32(TranslatedConnections.places))
-    let other = recent[place]
-    recent[place] = leg
+    let hash = Int(leg.clientSequence.rawValue ^ leg.serverSequence.rawValue &* 0x9E37_79B1)
+    let page = hash % TranslatedConnections.pages
+    let place = hash / TranslatedConnections.pages % TranslatedConnections.places
+    if recent[page].isEmpty {
+      recent[page] = Array(repeating: nil, count: TranslatedConnections.places)
+    }
+    let other = recent[page][place]
+    recent[page][place] = leg
     guard let other, other.clientSequence == leg.clientSequence,
       other.serverSequence == leg.serverSequence, other.timestamp == leg.timestamp,
       other.key != leg.key,
@@ -44,7 +48,9 @@ public struct TranslatedConnections: Sendable {
     return other.id
   }
 
-  private static let places = 4096
+  private static let pages = 256
+  /// Places of a page.
+  private static let places = 16
   /// Within this time a SYN passes from one side to the other, nanoseconds.
   private static let passage: Int64 = 100_000_000
 }

@@ -1,7 +1,8 @@
 import BasicContainers
 
-/// A growing array in blocks: what is stored stays where it is. Growing copies nothing and touches
-/// only memory that is about to be used, which matters where page faults cost more than work.
+/// A growing array in blocks: growing copies nothing and touches only memory that is about to be
+/// used, which matters where page faults cost more than work. Only the first block begins small,
+/// for most inputs are.
 struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   private static var shift: Int { 10 }
   private static var mask: Int { 1 << shift - 1 }
@@ -10,19 +11,22 @@ struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   private(set) var count = 0
 
   mutating func append(_ element: Element) {
-    if count & BlockArray.mask == 0 {
-      blocks.append(UniqueArray(minimumCapacity: 1 << BlockArray.shift))
-    }
+    if count & BlockArray.mask == 0 { addBlock() }
     blocks[blocks.count - 1].append(element)
     count += 1
   }
 
   /// Appends a few equal elements, side by side in one block: `count` divides the size of a block.
   mutating func append(repeating element: Element, count elements: Int) {
-    if count & BlockArray.mask == 0 {
-      blocks.append(UniqueArray(repeating: element, count: 1 << BlockArray.shift))
-    }
+    if count & BlockArray.mask == 0 { addBlock() }
+    for _ in 0..<elements { blocks[blocks.count - 1].append(element) }
     count += elements
+  }
+
+  @inline(never)
+  private mutating func addBlock() {
+    let first = 8
+    blocks.append(UniqueArray(minimumCapacity: count == 0 ? first : 1 << BlockArray.shift))
   }
 
   subscript(index: Int) -> Element {

@@ -43,7 +43,7 @@ extension ConnectionTracker {
       if !connections[place].isOver { connections[place].traits.insert(.openAtEnd) }
       settle(place)
     }
-    table = FlowTable()
+    table = FlowTable(minimumCapacity: 0)
     hasFinished = true
   }
 

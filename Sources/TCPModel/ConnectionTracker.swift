@@ -23,7 +23,7 @@ public struct ConnectionTracker: ~Copyable {
   var records = ListPool(placeholder: SegmentRecord())
   var transitions = ListPool(placeholder: ConnectionTracker.noTransition)
   var meters = Slab(placeholder: StallMeters())
-  var table = FlowTable()
+  var table: FlowTable
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = Deque<UInt32>()
@@ -52,6 +52,7 @@ public struct ConnectionTracker: ~Copyable {
 
   public init(options: TrackerOptions = TrackerOptions()) {
     self.options = options
+    table = FlowTable(minimumCapacity: min(options.maximumConnections, 1024))
     quietPatience = ConnectionTracker.quietPatience(options)
   }
 

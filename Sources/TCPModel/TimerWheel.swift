@@ -78,6 +78,7 @@ struct TimerWheel {
     due = []
     for offset in 1...TimerWheel.slotCount {
       let slot = TimerWheel.slot((hand ?? 0) &+ offset)
+      if slots[slot].isEmpty { continue }
       places += slots[slot]
       slots[slot] = []
     }

@@ -1,6 +1,7 @@
 import BasicContainers
 
-/// An array that grows by blocks, so that what it holds need not be moved.
+/// An array that grows by blocks, so that what it holds need not be moved. Only the first block
+/// begins small, for most inputs are.
 struct Blocks<Element: BitwiseCopyable>: ~Copyable {
   private static var shift: Int { 9 }
   private static var mask: Int { 1 << shift - 1 }
@@ -28,6 +29,7 @@ struct Blocks<Element: BitwiseCopyable>: ~Copyable {
 
   @inline(never)
   private mutating func addBlock() {
-    blocks.append(UniqueArray(minimumCapacity: 1 << Blocks.shift))
+    let first = 8
+    blocks.append(UniqueArray(minimumCapacity: count == 0 ? first : 1 << Blocks.shift))
   }
 }

@@ -27,7 +27,7 @@ public struct PortExhaustion: LedgerRule {
   /// Looks at the calls of each caller.
   struct Notes {
     func conclude(_ parties: borrowing Parties, _ calls: borrowing CallLog) -> [Finding] {
-      var known: [UInt64] = Array(repeating: 0, count: 1024)
+      var known: [UInt64] = []
       return parties.callers.numbers
         .filter { number in
           let list = parties.callers[number].calls
@@ -41,10 +41,11 @@ public struct PortExhaustion: LedgerRule {
 
     /// How many ports the connections of a caller came from.
     ///
-    /// - Parameter known: A bit for each port, all 0 before and after.
+    /// - Parameter known: Room for a bit for each port, all 0 before and after.
     private func ports(of list: CallList, _ calls: borrowing CallLog, _ known: inout [UInt64])
       -> Int
     {
+      if known.isEmpty { known = Array(repeating: 0, count: 1024) }
       var count = 0
       calls.forEach(of: list) { call in
         let bit: UInt64 = 1 << UInt64(call.callerPort & 63)
