@@ -15,6 +15,9 @@ struct Analysis: ~Copyable {
   private var rows = ConnectionRows(limit: 50)
   private var timelines: [Timeline] = []
   private let output: Forms
+  private let manner: Manner
+  /// Segments that wait for others to be tracked with.
+  private var batch: [Segment] = []
   private var records = OutputBuffer()
   /// The number of the latest frame.
   private(set) var lastFrame: UInt64 = 0
@@ -38,10 +41,24 @@ struct Analysis: ~Copyable {
     static let all: Forms = [.text, .records, .timelines, .page]
   }
 
-  init(_ options: TrackerOptions = TrackerOptions(), output: Forms = .all) {
+  /// How the tracker is driven, besides its options.
+  struct Manner: OptionSet {
+    var rawValue: UInt8
+    /// Several segments at a time.
+    static let batches = Manner(rawValue: 1)
+    /// Histories only where a rule wants them, as `analyze` does.
+    static let summaries = Manner(rawValue: 2)
+    /// Looked at meanwhile, as `sniff` does; the options have to say so too.
+    static let live = Manner(rawValue: 4)
+  }
+
+  init(
+    _ options: TrackerOptions = TrackerOptions(), output: Forms = .all, manner: Manner = []
+  ) {
     tracker = ConnectionTracker(options: options)
     timers = options.timers
     self.output = output
+    self.manner = manner
     var diagnosis = DiagnosisOptions()
     diagnosis.timers = options.timers
     diagnosis.rateLimit = (3, 1)
@@ -57,8 +74,9 @@ struct Analysis: ~Copyable {
     switch outcome {
     case .segment:
       totals.segments += 1
-      tracker.process(segment)
+      track(segment)
     case .icmpError(let error):
+      trackBatch()
       tracker.process(error)
       totals.skipped.count(outcome)
     case .fragment, .notTCP, .problem:
@@ -71,25 +89,42 @@ struct Analysis: ~Copyable {
     lastFrame = max(lastFrame, segment.frame)
     totals.packets += 1
     totals.segments += 1
-    tracker.process(segment)
+    track(segment)
+  }
+
+  private mutating func track(_ segment: Segment) {
+    guard manner.contains(.batches) else { return tracker.process(segment) }
+    batch.append(segment)
+    if batch.count == ConnectionTracker.batchSize { trackBatch() }
+  }
+
+  private mutating func trackBatch() {
+    if batch.isEmpty { return }
+    let segments = batch
+    batch = []
+    tracker.process(segments.span)
   }
 
   /// Hands the connections that are done to the rules.
   mutating func drain() {
+    trackBatch()
+    while let (connection, transition) = tracker.nextTransition() {
+      precondition(transition.frame <= lastFrame && connection.lastFrame <= lastFrame)
+    }
     while let disturbed = tracker.nextDisturbed() { check(diagnostician.examine(disturbed)) }
-    while let tracked = tracker.nextSettled() {
+    while let tracked = nextSettled() {
       connections += 1
       longestHistory = max(longestHistory, tracked.segments.count)
       longestTransitions = max(longestTransitions, tracked.transitions.count)
       let found = diagnostician.examine(tracked)
       totals.count(tracked.connection)
-      for finding in found {
-        totals.count(finding)
-        groups.add(finding)
-      }
+      for finding in found { totals.count(finding) }
       check(found)
       keep(found)
-      rows.add(tracked.connection, found)
+      if !output.isDisjoint(with: [.text, .page]) {
+        for finding in found { groups.add(finding) }
+        rows.add(tracked.connection, found)
+      }
       if output.contains(.records) {
         RecordWriter(file: Analysis.hostileName).write(tracked, found, to: &records)
         ConnectionCSV.write(tracked.connection, to: &records)
@@ -101,17 +136,36 @@ struct Analysis: ~Copyable {
     }
   }
 
+  /// The next connection that is done, without its history where nobody asks for it.
+  private mutating func nextSettled() -> TrackedConnection? {
+    guard manner.contains(.summaries) else { return tracker.nextSettled() }
+    switch tracker.nextSettled(wantsHistory: { Diagnostician.wantsHistory(of: $0) }) {
+    case .nothing:
+      return nil
+    case .history:
+      return tracker.takeHistory()
+    case .summary:
+      return TrackedConnection(
+        connection: tracker.summary, segments: [], transitions: [], previous: nil, icmpErrors: [])
+    }
+  }
+
   /// Ends the input and writes everything that `output` asks for.
   mutating func finish() {
+    trackBatch()
+    if manner.contains(.live) {
+      check(diagnostician.causes())
+      precondition(tracker.statesHeld().allSatisfy { $0 >= 0 })
+    }
     tracker.finish()
     diagnostician.facts.end = tracker.now
     drain()
     let concluded = diagnostician.conclude()
     check(concluded)
     keep(concluded)
-    for finding in concluded {
-      totals.count(finding)
-      groups.add(finding)
+    for finding in concluded { totals.count(finding) }
+    if !output.isDisjoint(with: [.text, .page]) {
+      for finding in concluded { groups.add(finding) }
     }
     totals.tracker = tracker.counts
     if output.contains(.records) {

@@ -5,6 +5,9 @@
 /// operation (8 bytes):  | kind, tuple, side | flags | sequence | acknowledgment | length | time |
 ///                       | window | options |
 /// ```
+///
+/// Most kinds make one segment. Some make a whole opening, exchange, close or flood, of which the
+/// byte of the flags says what is missing or comes twice.
 struct SegmentScript {
   /// A frame of raw IPv4, or of any link type when it was given as it is.
   struct Frame {
@@ -19,6 +22,10 @@ struct SegmentScript {
   /// What the next segment of each side of each tuple would be, by tuple × 2 + side.
   private var next: [UInt32]
   private var clock: UInt32 = 1_000
+  /// Frames that were made together, last one first.
+  private var waiting: [Frame] = []
+  /// Callers of floods.
+  private var callers: UInt16 = 0
   private var now: Int64 = 1_700_000_000_000_000_000
 
   private static let tuples = 4
@@ -46,6 +53,7 @@ struct SegmentScript {
 
   /// The next frame; nil at the end.
   mutating func nextFrame() -> Frame? {
+    if let frame = waiting.popLast() { return frame }
     guard input.count - position >= 8 else { return nil }
     let operation = Array(input[position..<position + 8])
     position += 8
@@ -60,9 +68,92 @@ struct SegmentScript {
       next[tuple * 2 + side] &+= UInt32(operation[1]) << 24
     case 28:
       now = SegmentScript.extremes[Int(operation[1]) % SegmentScript.extremes.count]
+    case 24...27:
+      var scene = Scene(operation)
+      switch operation[0] >> 3 {
+      case 27: scene.exchange()
+      case 26: scene.open()
+      case 25: scene.close()
+      default: return flood(operation)
+      }
+      // At least one is always made.
+      waiting = scene.operations.map { made in
+        now = SegmentScript.moved(now, by: made[5])
+        return segment(tuple, Int(made[0]), made)
+      }
+      .reversed()
+      return waiting.popLast()
     default: break
     }
     return segment(tuple, side, operation)
+  }
+
+  /// Several operations made of one, each with its side in the first byte.
+  private struct Scene {
+    private let source: [UInt8]
+    private(set) var operations: [[UInt8]] = []
+
+    init(_ source: [UInt8]) { self.source = source }
+
+    /// Adds a segment without misses; `flags` is a place in `flagChoices`.
+    private mutating func add(_ side: UInt8, _ flags: UInt8, length: UInt8 = 0, step: UInt8 = 1) {
+      operations.append([side, flags, 0, 0, length, step, source[6] | 3, source[7]])
+    }
+
+    private var side: UInt8 { source[0] >> 2 & 1 }
+
+    private func has(_ bit: UInt8) -> Bool { source[1] & bit != 0 }
+
+    /// Data of one side, each piece acknowledged at once; the one before the last is amiss.
+    mutating func exchange() {
+      let rounds = 1 + source[1] & 15
+      for round in 1...rounds {
+        add(side, 4, length: source[4], step: source[5])
+        if round == rounds - 1 { operations[operations.count - 1][2] = source[2] }
+        if source[1] & 0x10 == 0 { add(1 - side, 2, step: source[3] & 3) }
+      }
+    }
+
+    mutating func open() {
+      add(side, 0)
+      if has(1) { add(side, 0, step: source[3]) }
+      if !has(2) { add(1 - side, 1) }
+      if has(4) { add(1 - side, 1, step: source[3]) }
+      if !has(8) { add(side, 2) }
+      if has(16) { add(side, 4, length: source[4], step: source[2]) }
+    }
+
+    /// With a new call at last, if the bit says so.
+    mutating func close() {
+      add(side, 5)
+      if has(1) { add(side, 5, step: source[3]) }
+      if !has(2) { add(1 - side, 2) }
+      if !has(4) { add(1 - side, 5, step: source[4]) }
+      if !has(8) { add(side, 2) }
+      if has(16) { add(side, 7) }
+      guard has(32) else { return }
+      add(has(64) ? side : 1 - side, 0, step: source[2] & 15)
+      // Answered as a listener does, or by what it remembers.
+      if !has(128) { add(has(64) ? 1 - side : side, source[3] & 3, step: 1) }
+    }
+  }
+
+  /// SYNs of many callers, who may go on.
+  private mutating func flood(_ operation: [UInt8]) -> Frame? {
+    waiting = (0...operation[1] & 3).map { number in
+      callers &+= 1
+      var header = FrameBytes.TCP()
+      header.sourcePort = 50000 &+ callers
+      header.sequence = UInt32(callers) << 8
+      header.flags = operation[4] & 1 == 0 ? 2 : 0x10
+      header.options = options(operation[7], operation[6])
+      let address = 0x0a01_0000 | (operation[2] & 1 == 0 ? 1 : UInt32(callers))
+      return Frame(
+        bytes: FrameBytes.ipv4(
+          from: address, to: 0x0a00_0002, header.bytes, identification: UInt16(number)),
+        nanoseconds: now)
+    }
+    return waiting.popLast()
   }
 
   private static let extremes: [Int64] = [
