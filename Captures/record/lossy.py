@@ -320,9 +320,10 @@ def main():
         subprocess.run(["mount", "-t", "tracefs", "nodev", states.TRACEFS], capture_output=True)
     if not states.available():
         sys.exit("lossy.py: no tracefs here, and so no kernels' record to compare with")
-    client, server = (
-        ("2001:db8::5", "2001:db8::9") if options.ipv6 else ("10.0.0.5", "10.0.0.9"))
-    lab = Lab(f"lossy{os.getpid()}", client, server, at=options.at)
+    # The tracepoint tells of all namespaces: another run at the same time needs other addresses.
+    number = os.getpid() % 65536
+    network = f"2001:db8:{number:x}::" if options.ipv6 else f"10.{number >> 8}.{number & 255}."
+    lab = Lab(f"lossy{os.getpid()}", f"{network}5", f"{network}9", at=options.at)
     try:
         lab.wire.lag = {"client": options.lag / 1000, "server": options.lag / 1000}
         disturbed = play(lab, options.connections, options)

@@ -111,13 +111,19 @@ def two_callers(lab):
             for number, address in enumerate((lab.client_address, second))]
 
 
-def call(lab, sockets):
+def call(lab, listener, sockets):
+    """All of them call at once; when they have got through, each talks and closes."""
+    lab.record()
     for one in sockets:
         one.setblocking(False)
         one.connect_ex((lab.server_address, 80))
     time.sleep(2.5)
-    for one in sockets:
-        one.settimeout(20)
+    for _ in sockets:
+        far = lab.accept(listener)
+        near = next(one for one in sockets if one.getsockname() == far.getpeername())
+        near.settimeout(20)
+        exchange(near, far)
+        finish(near, far)
 
 
 @scenario("setup/synack-tsecr-mismatch", "two-callers", kind="rewritten", client="10.0.112.5",
@@ -135,13 +141,7 @@ def tsecr_mismatch_two_callers(lab):
         segment.timestamps = (segment.timestamps[0], other.timestamps[0])
 
     lab.wire.change(is_syn_ack, exchanged, times=2)
-    lab.record()
-    call(lab, sockets)
-    for _ in sockets:
-        far = lab.accept(listener)
-        near = next(one for one in sockets if one.getsockname() == far.getpeername())
-        exchange(near, far)
-        finish(near, far)
+    call(lab, listener, sockets)
 
 
 @scenario("setup/synack-tsecr-mismatch", "look-alike-two-callers", client="10.0.113.5",
@@ -152,13 +152,7 @@ def tsecr_mismatch_two_callers_look_alike(lab):
     listener = lab.listen(80)
     sockets = two_callers(lab)
     lab.wire.drop(is_syn_ack, times=2)
-    lab.record()
-    call(lab, sockets)
-    for _ in sockets:
-        far = lab.accept(listener)
-        near = next(one for one in sockets if one.getsockname() == far.getpeername())
-        exchange(near, far)
-        finish(near, far)
+    call(lab, listener, sockets)
 
 
 @scenario("setup/connection-refused", client="192.0.2.15", server="192.0.2.19")

@@ -24,6 +24,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
+sys.path.append(os.path.dirname(HERE))
+from captures import captures
 SHARED = os.path.join(os.path.dirname(REPOSITORY), "shared")
 ROOTS = [os.path.join(REPOSITORY, "Captures")] + [
     os.path.join(SHARED, name) for name in ("captures", "lab")
@@ -42,17 +44,6 @@ FORMS = [
 LADDERS = 400
 SECONDS = 300
 STREAMS = ("standard output", "standard error", "exit status")
-
-
-def captures(roots):
-    for root in roots:
-        if os.path.isfile(root):
-            yield root
-        for folder, folders, names in sorted(os.walk(root)):
-            folders.sort()
-            for name in sorted(names):
-                if ".pcap" in name or name.endswith(".cap"):
-                    yield os.path.join(folder, name)
 
 
 def run(program, form, path, options):

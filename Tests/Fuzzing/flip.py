@@ -21,6 +21,9 @@ import sys
 import tempfile
 import time
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from captures import captures
+
 SECONDS = 10
 MEMORY = 1 << 30
 # Every way out of the program gets its share of the seeds.
@@ -32,17 +35,6 @@ COMMANDS = [
     ["analyze", "--csv"],
 ]
 ALLOWED = (0, 2, 3)
-
-
-def captures(paths):
-    for path in paths:
-        if os.path.isfile(path):
-            yield path
-        for folder, folders, names in sorted(os.walk(path)):
-            folders.sort()
-            for name in sorted(names):
-                if ".pcap" in name or name.endswith(".cap"):
-                    yield os.path.join(folder, name)
 
 
 def frame_bytes(data):

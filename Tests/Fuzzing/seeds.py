@@ -5,18 +5,19 @@ import random
 import struct
 import sys
 
-CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Captures")
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.dirname(HERE))
+from captures import captures
+
+CAPTURES = os.path.join(HERE, "..", "..", "Captures")
 # The order of FrameHarness.
 LINK_TYPES = [1, 0, 9, 50, 51, 101, 108, 113, 228, 229, 276]
 
 
-def captures():
-    for folder, folders, names in os.walk(CAPTURES):
-        folders.sort()
-        for name in sorted(names):
-            if name.endswith((".pcap", ".pcapng")):
-                with open(os.path.join(folder, name), "rb") as file:
-                    yield file.read()
+def contents():
+    for path in captures([CAPTURES]):
+        with open(path, "rb") as file:
+            yield file.read()
 
 
 def frames(data):
@@ -50,7 +51,7 @@ def pcapng(link, packets):
 
 
 def frame_seeds():
-    for data in captures():
+    for data in contents():
         link, found = frames(data)
         if link not in LINK_TYPES:
             continue
@@ -93,7 +94,7 @@ def option_seeds():
 
 
 def file_seeds():
-    for data in captures():
+    for data in contents():
         link, found = frames(data)
         if len(data) <= 4096:
             yield data
@@ -106,7 +107,7 @@ def file_seeds():
 
 
 def pipeline_seeds():
-    for index, data in enumerate(captures()):
+    for index, data in enumerate(contents()):
         link, found = frames(data)
         out = bytes([0x10 if index % 2 else 0x08])
         for frame in found[:24]:

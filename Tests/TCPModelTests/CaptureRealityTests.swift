@@ -6,9 +6,39 @@ import Testing
 /// Captures as they are: copied, disordered, spoiled, cut, with holes, one-sided, begun too late.
 /// None of it may produce a state in which the hosts never were.
 @Suite struct CaptureRealityTests {
-  /// Connections of which the states are known, by name.
-  static let connections: [(name: String, script: String)] = [
-    (
+  /// A connection of which the states are known.
+  struct Scene: CustomTestStringConvertible {
+    let name: String
+    let segments: [Segment]
+    /// What the tracker makes of it.
+    let whole: TrackedConnection
+
+    var testDescription: String { name }
+
+    init(_ name: String, _ script: String) {
+      self.name = name
+      segments = Script.segments(script)
+      whole = Script.track(segments)[0]
+    }
+
+    /// Expects of a capture of it that no end reaches a state that it does not reach here.
+    func expectNothingMadeUp(
+      in captured: [Segment], _ what: String = "",
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      let told = Script.track(captured)
+      #expect(told.count == 1, "\(what)", sourceLocation: sourceLocation)
+      for side in [Side.client, .server] {
+        let (path, known) = (told.first?.reached(side) ?? [], whole.stands(side))
+        #expect(
+          path.isSubsequence(of: known), "\(what): \(side) \(path) of \(known)",
+          sourceLocation: sourceLocation)
+      }
+    }
+  }
+
+  static let scenes: [Scene] = [
+    Scene(
       "client closes",
       """
       0.000 > S 0 TS 1000 0
@@ -24,7 +54,7 @@ import Testing
       0.090 > . 102 ack 502 TS 1090 9070
       """
     ),
-    (
+    Scene(
       "server closes, without timestamps",
       """
       0.000 > S 0
@@ -39,7 +69,7 @@ import Testing
       0.070 < . 2898 ack 102
       """
     ),
-    (
+    Scene(
       "data and FIN sent again",
       """
       0.000 > S 0 TS 1000 0
@@ -56,7 +86,7 @@ import Testing
       0.510 < . 2 ack 102 TS 9500 1490
       """
     ),
-    (
+    Scene(
       "FINs cross",
       """
       0.000 > S 0
@@ -70,7 +100,7 @@ import Testing
       0.051 < . 2 ack 102
       """
     ),
-    (
+    Scene(
       "aborted",
       """
       0.000 > S 0 TS 1000 0
@@ -134,17 +164,12 @@ import Testing
     }
   }
 
-  @Test(
-    "What hides nothing changes no state", arguments: Harmless.allCases,
-    connections.map(\.name))
-  func harmless(_ change: Harmless, _ name: String) throws {
-    let script = try #require(CaptureRealityTests.connections.first { $0.name == name }).script
-    let segments = Script.segments(script)
-    let clean = Script.track(segments)
-    let told = Script.track(change.applied(to: segments))
+  @Test("What hides nothing changes no state", arguments: Harmless.allCases, scenes)
+  func harmless(_ change: Harmless, _ scene: Scene) {
+    let told = Script.track(change.applied(to: scene.segments))
     #expect(told.count == 1)
     for side in [Side.client, .server] {
-      #expect(told.first?.path(side) == clean.first?.path(side), "\(side)")
+      #expect(told.first?.path(side) == scene.whole.path(side), "\(side)")
     }
   }
 
@@ -179,34 +204,19 @@ import Testing
   }
 
   @Test(
-    "What is hidden may leave states untold, but makes none up", arguments: Lack.allCases,
-    connections.map(\.name))
-  func lack(_ lack: Lack, _ name: String) throws {
-    let script = try #require(CaptureRealityTests.connections.first { $0.name == name }).script
-    let segments = Script.segments(script)
-    let clean = try #require(Script.track(segments).first)
-    for (index, captured) in lack.applied(to: segments).enumerated() {
-      let told = Script.track(captured)
-      #expect(told.count == 1, "\(index)")
-      for side in [Side.client, .server] {
-        let (path, known) = (try #require(told.first).reached(side), clean.stands(side))
-        #expect(path.isSubsequence(of: known), "\(index): \(side) \(path) of \(known)")
-      }
+    "What is hidden may leave states untold, but makes none up", arguments: Lack.allCases, scenes)
+  func lack(_ lack: Lack, _ scene: Scene) {
+    for (index, captured) in lack.applied(to: scene.segments).enumerated() {
+      scene.expectNothingMadeUp(in: captured, "\(index)")
     }
   }
 
   @Test(
-    "One direction alone makes no state up", arguments: connections.map(\.name), [true, false])
-  func oneSided(_ name: String, _ hearsClient: Bool) throws {
-    let script = try #require(CaptureRealityTests.connections.first { $0.name == name }).script
-    let segments = Script.segments(script)
-    let clean = try #require(Script.track(segments).first)
-    let told = try #require(
-      Script.track(segments.filter { ($0.sourcePort != 443) == hearsClient }).first)
-    for side in [Side.client, .server] where name != "FINs cross" {
-      let (path, known) = (told.reached(side), clean.stands(side))
-      #expect(path.isSubsequence(of: known), "\(side) \(path) of \(known)")
-    }
+    "One direction alone makes no state up", arguments: scenes.filter { $0.name != "FINs cross" },
+    [true, false])
+  func oneSided(_ scene: Scene, _ hearsClient: Bool) {
+    scene.expectNothingMadeUp(
+      in: scene.segments.filter { ($0.sourcePort != 443) == hearsClient })
   }
 
   @Test(
@@ -232,21 +242,12 @@ import Testing
 
   // MARK: - Disorder
 
-  @Test(
-    "Neighbours that change places make no state up", arguments: connections.map(\.name))
-  func disorder(_ name: String) throws {
-    let script = try #require(CaptureRealityTests.connections.first { $0.name == name }).script
-    let segments = Script.segments(script)
-    let clean = try #require(Script.track(segments).first)
-    for index in segments.indices.dropLast() {
-      var swapped = segments
+  @Test("Neighbours that change places make no state up", arguments: scenes)
+  func disorder(_ scene: Scene) {
+    for index in scene.segments.indices.dropLast() {
+      var swapped = scene.segments
       swapped.swapAt(index, index + 1)
-      let told = Script.track(swapped)
-      #expect(told.count == 1, "\(index)")
-      for side in [Side.client, .server] {
-        let (path, known) = (try #require(told.first).reached(side), clean.stands(side))
-        #expect(path.isSubsequence(of: known), "\(index): \(side) \(path) of \(known)")
-      }
+      scene.expectNothingMadeUp(in: swapped, "\(index)")
     }
   }
 
