@@ -218,7 +218,7 @@ def is_hidden(disturbances, at, offered):
     beyond = [what for what in disturbances if what.startswith(at) and what.endswith("lost")]
     return (any(" late" in what or what.endswith("lost") and not what.startswith(at)
                 for what in disturbances)
-            or len(beyond) > 2
+            or len(beyond) > 1
             or len(beyond) > 0 and any("FIN" in what and "copied" in what for what in disturbances)
             or offered == "none" and any("FIN" in what for what in beyond))
 

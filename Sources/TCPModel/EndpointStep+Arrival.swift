@@ -30,7 +30,7 @@ extension Endpoint {
   ) {
     switch state {
     case .closed, .listen:
-      // RFC 9293 §3.10.7.1 and .2: what it does shows in its answer.
+      // RFC 9293 §3.10.7.1; §3.10.7.2, third check: what it does shows in its answer.
       break
     case .synSent:
       // RFC 9293 §3.10.7.3, fourth check: simultaneous open.
@@ -38,9 +38,13 @@ extension Endpoint {
       marks.insert(.simultaneous)
       move(
         to: .synReceived, .received, side: side, context, &effects, proof: TransitionProof(segment))
-    case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
-      .timeWait:
-      // RFC 9293 §3.10.7.4, fourth check: answered by a challenge ACK.
+    case .synReceived:
+      // RFC 9293 §3.10.7.4, first check: the SYN again lies before RCV.NXT and is answered by an ACK,
+      // as any other is; Linux answers by the SYN,ACK again.
+      marks.insert(.challenged)
+    case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      // RFC 9293 §3.10.7.4, fourth check; RFC 5961 §4.2: answered by a challenge ACK. That TIME-WAIT
+      // accepts one (RFC 6191) is for the tracker to see, for another incarnation begins.
       marks.insert(.challenged)
     }
   }
@@ -63,6 +67,7 @@ extension Endpoint {
         establish(by: segment, side: side, context, &effects)
       }
     case .listen:
+      // RFC 9293 §3.10.7.2, second check: any ACK is answered by RST.
       break
     case .synSent:
       // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp.
@@ -74,11 +79,13 @@ extension Endpoint {
         establish(by: segment, side: side, context, &effects)
       }
     case .synReceived:
-      // RFC 9293 §3.10.7.4, fifth check, after a simultaneous open.
+      // RFC 9293 §3.5, figure 7: after a simultaneous open the SYN comes again with the ACK that the
+      // fifth check of §3.10.7.4 waits for, before RCV.NXT though it lies.
       if acceptsInSynSent(acknowledgment: acknowledgment) {
         establish(by: segment, side: side, context, &effects)
       }
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
+      // RFC 9293 §3.10.7.4, first check: it lies before RCV.NXT and is answered by an ACK.
       break
     }
     if SequenceNumber(sendUnacknowledged.rawValue).precedes(acknowledgment),
@@ -106,6 +113,7 @@ extension Endpoint {
     let sequence = SequenceNumber(segment.sequence)
     switch state {
     case .closed, .listen:
+      // RFC 9293 §3.10.7.1; §3.10.7.2, first check: a RST is ignored.
       break
     case .synSent:
       // RFC 9293 §3.10.7.3, second check: only a RST that acknowledges the SYN counts.
@@ -154,29 +162,35 @@ extension Endpoint {
   ) {
     let sequence = SequenceNumber(segment.sequence)
     let end = sequence + segment.sequenceLength
-    let hasAck = segment.flags.contains(.ack)
     let acknowledgment = SequenceNumber(segment.acknowledgment)
 
     if marks.isDisjoint(with: [.seen, .presumed]), state.isIdle {
       assumeOpen(segment, from: &peer, side: side, context, &effects)
     }
 
-    // RFC 9293 §3.10.7.4, first check: the sequence number.
-    if state.isSynchronized, !accepts(sequence, end) {
+    // RFC 9293 §3.10.7.1 to .3: what is neither SYN nor RST is answered by RST at most.
+    if state == .synSent || state.isIdle { return }
+
+    // RFC 9293 §3.10.7.4, first check: the sequence number. What is not acceptable is answered by an
+    // ACK, in TIME-WAIT too, where a FIN again restarts the timer all the same (eighth check).
+    if !accepts(sequence, end) {
       effects.annotations.insert(.unacceptable)
       if segment.flags.contains(.fin) { repeatedFIN(context) }
       return
     }
 
-    // Fifth check: the ACK field.
-    if hasAck {
-      receiveACK(acknowledgment, segment, side: side, context, &effects)
-    }
+    // Second and fourth: RST and SYN have arms of their own. Third: no header tells of security.
+    // Fifth: the ACK field; without it the segment is dropped.
+    guard segment.flags.contains(.ack) else { return }
+    receiveACK(acknowledgment, segment, side: side, context, &effects)
 
-    // Seventh check: the segment text; eighth: the FIN bit, once everything before it is there.
-    guard state.isSynchronized || state == .synReceived else { return }
-    if segment.sequenceLength > 0 { receiveText(sequence, end) }
-    if peer.marks.contains(.finSent), state != .synReceived {
+    // Sixth, the URG bit, moves nobody. An acceptable ACK has led out of SYN-RECEIVED by now.
+    guard state.isSynchronized else { return }
+
+    // Seventh: the segment text, which nobody awaits behind a FIN; eighth: the FIN bit, once everything
+    // before it is there.
+    if segment.sequenceLength > 0, !marks.contains(.finArrived) { receiveText(sequence, end) }
+    if peer.marks.contains(.finSent) {
       if !marks.contains(.finArrived) {
         if peer.finSequence.precedes(receiveNext) {
           receiveFIN(side: side, at: peer.finSequence, context, &effects)
@@ -217,7 +231,8 @@ extension Endpoint {
     _ effects: inout StepEffects
   ) {
     if sendNext.precedes(acknowledgment), state.isSynchronized {
-      // It acknowledges what we never saw: the capture lacks segments of this endpoint.
+      // An endpoint that had not sent this would answer by an ACK and drop it; so it had, and the
+      // capture lacks segments of it.
       effects.annotations.insert(.acknowledgesUnseen)
       suspectFIN(next: acknowledgment)
       sendNext = acknowledgment
@@ -227,6 +242,7 @@ extension Endpoint {
     }
     switch state {
     case .synReceived:
+      // SND.UNA < SEG.ACK =< SND.NXT; another ACK is answered by RST.
       guard initialSendSequence.precedes(acknowledgment),
         acknowledgment.precedesOrEquals(sendNext)
       else { break }
@@ -234,10 +250,12 @@ extension Endpoint {
       if marks.contains(.acknowledgmentIgnored), segment.payloadLength > 0 { break }
       establish(by: segment, side: side, context, &effects)
     case .finWait1, .closing, .lastAck:
+      // "If our FIN is now acknowledged".
       if marks.contains(.finSent), finSequence.precedes(acknowledgment) {
         receiveACKofFIN(side: side, context, &effects, TransitionProof(segment))
       }
     case .closed, .listen, .synSent, .established, .finWait2, .closeWait, .timeWait:
+      // It moves SND.UNA only; in TIME-WAIT it is the FIN bit that restarts the timer.
       break
     }
   }
@@ -318,11 +336,12 @@ extension Endpoint {
     case .finWait2:
       move(to: .timeWait, .received, side: side, context, &effects, proof: proof)
     case .closed, .listen, .synSent, .closeWait, .closing, .lastAck, .timeWait:
+      // The first three cannot judge its SEG.SEQ; the others remain as they are.
       break
     }
   }
 
-  /// The peer's FIN again: in TIME-WAIT it restarts the 2 MSL timer (RFC 9293 §3.10.7.4).
+  /// The peer's FIN again: in TIME-WAIT it restarts the 2 MSL timer (RFC 9293 §3.10.7.4, eighth check).
   private mutating func repeatedFIN(_ context: StepContext) {
     if state == .timeWait { timerStart = context.time }
   }

@@ -29,12 +29,17 @@ extension Endpoint {
     let isRepeated = marks.contains(.synSent)
     switch state {
     case .closed, .listen:
-      if isRepeated {
-        // The caller tries again after a refusal, as Windows does: it had not given up.
+      if isRepeated, marks.contains(.establishedConfirmed) {
+        // A late copy of the one that opened what has been closed since.
+        break
+      } else if isRepeated {
+        // The caller tries again after a refusal, as Windows does: it had not given up. Or the SYN of
+        // another attempt in its name was not its own.
+        if marks.contains(.released) { effects.annotations.insert(.resurrects) }
         takeBack(to: .synSent, side: side, context, &effects)
-        marks.remove([.refused, .reset, .wasReset, .timedOut])
+        marks.remove([.refused, .reset, .wasReset, .timedOut, .released])
       } else {
-        // RFC 9293 §3.10.1, OPEN call, CLOSED STATE, active.
+        // RFC 9293 §3.10.1, OPEN call, active, in CLOSED or LISTEN.
         state = .closed
         move(to: .synSent, .sent, side: side, context, &effects)
         if peer.marks.contains(.synSent), !peer.state.isSynchronized {
@@ -47,6 +52,7 @@ extension Endpoint {
         }
       }
     case .synSent:
+      // RFC 9293 §3.10.8, retransmission timeout.
       break
     case .synReceived:
       // RFC 9293 §3.5, figure 7: with the peer's SYN in hand it would send SYN,ACK.

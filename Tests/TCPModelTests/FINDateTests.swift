@@ -257,4 +257,35 @@ import Testing
     #expect(FINDateTests.frames(connection, .finWait2, .client) == [6, 8])
     #expect(FINDateTests.standing(connection, .finWait2, .client) == [8])
   }
+
+  @Test("An ACK lost beyond the capture that nobody misses is told as if it had arrived")
+  func unmissedACK() throws {
+    // The FIN,ACK and the ACK after it are lost; only the FIN comes again.
+    let connection = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.230 > F. 1 ack 1 TS 1230 9000
+      0.240 < . 2 ack 2 TS 9230 1230 sack 1 2
+      0.250 < F. 1 ack 2 TS 9240 1230
+      0.260 > . 2 ack 2 TS 1260 9240
+      """)
+    // It may have been the FIN in frame 8 that took the client out of FIN-WAIT-1.
+    #expect(FINDateTests.standing(connection, .finWait2, .client) == [7])
+    #expect(FINDateTests.standing(connection, .timeWait, .client) == [8])
+  }
+
+  @Test("A segment that is only late beyond the capture is told as it passes")
+  func late() throws {
+    // The FIN of the client comes after its ACK to the server, which so goes through FIN-WAIT-2; both
+    // would look the same on a path that is slow both ways.
+    let connection = try FINDateTests.run(
+      """
+      0.025 < F. 1 ack 1 TS 9015 1010
+      0.025 > . 2 ack 2 TS 1025 9015
+      0.070 < . 2 ack 2 TS 9060 1020
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+  }
 }

@@ -178,4 +178,42 @@ import Testing
     #expect(first.connection.server.packets == 2)
     #expect(connections.count == 3)
   }
+
+  @Test("A late copy of the SYN, and what a listener answers to it, take nothing back")
+  func lateSYN() throws {
+    let connections = Script.run(
+      handshake + """
+        0.020 > F. 1 ack 1
+        0.030 < F. 1 ack 2
+        0.030 > . 2 ack 2
+        0.250 > S 0 id 900
+        server-iss 9000000
+        0.251 < S. 0 ack 1
+        0.251 > R 1
+        """)
+    let connection = try #require(connections.first)
+    #expect(connections.count == 1)
+    #expect(
+      connection.path(.client)
+        == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+    #expect(
+      connection.path(.server).hasPrefix(
+        "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED"))
+    #expect(connection.transitions.allSatisfy { $0.revokedBy == 0 })
+  }
+
+  @Test("An attempt whose SYN comes again after another's in its name goes on")
+  func attemptGoesOn() throws {
+    let connections = Script.run(
+      """
+      0.000 > S 0
+      iss 3000000
+      0.500 > S 0
+      iss 1000000
+      1.000 > S 0
+      1.010 < S. 0 ack 1
+      1.010 > . 1 ack 1
+      """)
+    #expect(connections.map { $0.path(.client) } == ["CLOSED SYN-SENT ESTABLISHED", ""])
+  }
 }
