@@ -77,10 +77,18 @@ struct AgreementTests {
   }
 
   private func live(_ path: String) -> (findings: [String], stream: [String]) {
+    var view = LiveFindings()
+    let out = play(path, to: &view)
+    return (view.findings, out.text.split(separator: "\n").map(String.init))
+  }
+
+  /// Shows a capture as if it happened now, and then so many seconds of silence.
+  private func play(
+    _ path: String, to view: inout some LiveView, silence: Int64 = 0
+  ) -> OutputBuffer {
     var analysis = LiveAnalysis(
       tracker: TrackerOptions(), diagnosis: DiagnosisOptions(), minSeverity: .note,
       showsTransitions: false)
-    var view = LiveFindings()
     var out = OutputBuffer()
     var files = CaptureFileSet(paths: [path])
     var batch = FrameBatch()
@@ -93,8 +101,12 @@ struct AgreementTests {
         if count % 200 == 0 { analysis.tellCauses(&view, to: &out) }
       }
     }
+    if silence > 0 {
+      analysis.advance(to: analysis.now.advanced(byNanoseconds: silence * 1_000_000_000))
+      analysis.tell(&view, to: &out)
+    }
     analysis.finish(&view, to: &out)
-    return (view.findings, out.text.split(separator: "\n").map(String.init))
+    return out
   }
 
   /// What stands of a stream: id, and connection or cause, of each finding not withdrawn.
@@ -153,6 +165,20 @@ struct AgreementTests {
       name($0.id, $0.connections.map(Int.init), $0.causeKey)
     }
     #expect(try standing(told.stream) == names.sorted())
+  }
+
+  @Test("Running text takes back what the end explains better, and the report lacks it")
+  func takenBack() throws {
+    let path = Place.captures.appendingPathComponent("setup/syn-flood/capture.pcap").path
+    let layout = TextLayout(timeStyle: .utc)
+    var view = LiveText(
+      layout: layout, timers: Timers(),
+      report: LiveReport(layout: layout, timers: Timers(), limit: 50, file: nil))
+    let text = play(path, to: &view, silence: 400).text
+    let parts = text.components(separatedBy: " report ──")
+    try #require(parts.count == 2)
+    #expect(parts[0].contains("syn-unanswered (taken back; it is syn-flood)"))
+    #expect(parts[1].contains(" syn-flood ") && !parts[1].contains(" syn-unanswered "))
   }
 
   @Test(

@@ -165,7 +165,7 @@ struct LiveAnalysis: ~Copyable {
       states: tracker.statesHeld(), held: held,
       dropped: (statistics.droppedByKernel - droppedBefore, statistics.droppedByKernel),
       droppedByInterface: statistics.droppedByInterface, evicted: evicted,
-      findings: totals.findings.values.reduce(0, +) + UInt64(toldPending.count))
+      findings: found)
     opened = counts.connections
     droppedBefore = statistics.droppedByKernel
     interval = IntervalCounts()
@@ -174,6 +174,11 @@ struct LiveAnalysis: ~Copyable {
 
   /// Connections held now.
   private var held: Int { Int(clamping: tracker.counts.connections - settled) }
+
+  /// Findings on connections let go, those that wait for the end among them.
+  private var found: UInt64 {
+    totals.findings.values.reduce(0, +) + UInt64(toldPending.count)
+  }
 
   private var evicted: UInt64 {
     let counts = tracker.counts
@@ -239,7 +244,7 @@ struct LiveAnalysis: ~Copyable {
     let counts = tracker.counts
     return """
       \(totals.packets) frames, \(counts.segments) TCP segments, \(counts.connections) connections \
-      seen, \(held) held, \(evicted) let go early, \(totals.findings.values.reduce(0, +)) findings \
+      seen, \(held) held, \(evicted) let go early, \(found) findings \
       on connections let go; dropped by the kernel \(statistics.droppedByKernel), by the device \
       \(statistics.droppedByInterface)
       """
