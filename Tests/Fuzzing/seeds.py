@@ -136,6 +136,15 @@ def pipeline_seeds():
                     out += bytes([side | tuple_number, flags, 0, 0, length,
                                   generator.randrange(14), 3, options])
                 yield out
+    # Whole lives, told in scenes; the last byte chooses how the tracker is driven.
+    flood, close, opening, exchange = (kind << 3 for kind in (24, 25, 26, 27))
+    for ending in (0, 32, 96, 1 + 32, 2, 4, 8, 16, 4 + 32, 8 + 96):
+        for last in (8, 4 + 8, 32 + 8, 16 + 8):
+            out = bytes([0])
+            for kind, flags in ((opening, 0), (exchange, 15), (close + server, ending),
+                                (exchange, 9), (flood, 3), (close, ending)):
+                out += bytes([kind, flags, 4, 1, 4, 1, 3, 8])
+            yield out[:-1] + bytes([last])
 
 
 SEEDS = {"frames": frame_seeds, "options": option_seeds, "files": file_seeds,
