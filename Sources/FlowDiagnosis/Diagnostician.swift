@@ -45,7 +45,7 @@ public struct Diagnostician: ~Copyable {
       ledgers.noteSilence(tracked)
     }
     if found.isEmpty { return [] }
-    guard found.contains(where: { examiner.reviewed.contains($0.rule) }) else {
+    guard found.contains(where: { examiner.mayRevise($0.finding, of: $0.rule) }) else {
       return found.map(\.finding)
     }
     guard waiting.count < waitingLimit else {
@@ -54,7 +54,7 @@ public struct Diagnostician: ~Copyable {
     let caller = Caller(tracked.connection)
     var findings: [Finding] = []
     for entry in found {
-      if examiner.reviewed.contains(entry.rule) {
+      if examiner.mayRevise(entry.finding, of: entry.rule) {
         pending.append(entry.finding)
         waiting.append(
           WaitingFinding(

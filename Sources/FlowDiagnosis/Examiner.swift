@@ -12,7 +12,7 @@ public struct Examiner: Sendable {
   /// By id of a ledger's rule: those it makes superfluous.
   private let supersededByLedger: [String: RuleSet]
   /// Those whose findings the end of the input may explain better.
-  let reviewed: RuleSet
+  private let reviewed: RuleSet
   private let places: [String: Int]
 
   public init() { self = Examiner.shared }
@@ -84,6 +84,11 @@ public struct Examiner: Sendable {
       found.sort { $0.rule < $1.rule }
     }
     return found
+  }
+
+  /// Whether the end of the input may explain a finding better, or take it back.
+  func mayRevise(_ finding: Finding, of rule: Int) -> Bool {
+    reviewed.contains(rule) || finding.trust.isConditional
   }
 
   /// Whether a ledger's rule makes another one superfluous.

@@ -43,6 +43,12 @@ public struct Finding: Sendable {
     case everyFrame
     /// That no answer came to what was repeated so many times.
     case silence(repetitions: Int)
+
+    /// Whether it depends on what is known of the capture in the end only.
+    var isConditional: Bool {
+      if case .frames = self { return false }
+      return true
+    }
   }
 
   public init(

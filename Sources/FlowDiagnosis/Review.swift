@@ -26,10 +26,11 @@ public struct Revision: Sendable {
 
 /// Looks once more at findings on single connections, in the light of all of them.
 struct Review {
-  /// Rules whose findings wait for it, besides those that a ledger's rule makes superfluous.
+  /// Rules whose findings wait for it, besides those that a ledger's rule makes superfluous and
+  /// findings that do not rest on their frames alone.
   static let rules = [
     AcceptQueueOverflow.id, SynUnanswered.id, SynLost.id, SynAckTsecrMismatch.id,
-    HandshakeAckLost.id, HalfOpenConnection.id,
+    HalfOpenConnection.id,
   ]
 
   /// Findings, or calls, that are compared with another one at most.

@@ -3,8 +3,7 @@ public import TCPModel
 
 /// The third segment of a handshake was lost, and a later one completed it.
 public struct HandshakeAckLost: ConnectionRule {
-  static let id = "handshake-ack-lost"
-  public var id: String { HandshakeAckLost.id }
+  public let id = "handshake-ack-lost"
   public let title = "the handshake's last ACK was lost; a later segment completed it"
   public let group = RuleGroup.setup
   public let severity = Severity.warning
