@@ -53,6 +53,10 @@ public struct FINLost: ConnectionRule {
       isEchoed && !answer.flags.contains(.fin) && connection.client.marks.contains(.sackPermitted)
       && connection.server.marks.contains(.sackPermitted)
 
+    // Where FINs cross, a repetition of one acknowledges the other: its echo then says nothing of the
+    // FINs before it.
+    let confidence: Confidence = tracked.finsCross ? .possible : isCertain ? .certain : .likely
+
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let delay = last.time.nanoseconds(since: first.time)
     let proof =
@@ -68,7 +72,7 @@ public struct FINLost: ConnectionRule {
     }
     frames.append(FrameRole(answer.frame, "its first ACK"))
     return Finding(
-      id: id, severity: .note, confidence: tracked.confidence(isCertain ? .certain : .likely),
+      id: id, severity: .note, confidence: tracked.confidence(confidence),
       connections: [connection.id], frames: frames, time: answer.time, summary: summary,
       advice:
         "A single loss needs no action; if it recurs, look for loss on the way from "
