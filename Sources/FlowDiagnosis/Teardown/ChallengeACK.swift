@@ -82,7 +82,14 @@ public struct ChallengeACK: ConnectionRule {
   private func synChallenge(_ tracked: TrackedConnection) -> Finding? {
     guard let attempt = ReuseAttempt(tracked), let old = attempt.old, attempt.acceptance == nil,
       attempt.resets.isEmpty, let answer = attempt.answers.first,
-      answer.annotations.contains(.previousIncarnation)
+      answer.annotations.contains(.previousIncarnation),
+      attempt.oldHolder?.state.isSynchronized == true,
+      // An ACK of what came meanwhile challenges nobody.
+      !tracked.segments.contains(where: {
+        $0.sender == .client && $0.frame > attempt.firstSYN.frame && $0.frame < answer.frame
+          && $0.annotations.contains(.previousIncarnation) && $0.length > 0
+          && $0.end == answer.acknowledgment
+      })
     else { return nil }
     let next = tracked.segments.first {
       $0.frame > answer.frame && $0.sender == .client

@@ -49,7 +49,11 @@ public struct RSTClose: ConnectionRule {
     }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
-    let unsent = Int64(max(0, end.sendNext.distance(from: end.sendUnacknowledged)))
+    // What the other end sent before the RST reached it may still acknowledge everything.
+    let isAcknowledged =
+      tracked.firstAcknowledgment(by: side.peer, of: reset.sequence, after: reset.frame) != nil
+    let unsent =
+      isAcknowledged ? 0 : Int64(max(0, end.sendNext.distance(from: end.sendUnacknowledged)))
     let received = connection[side.peer].payloadBytes
     let lost: String
     if end.payloadBytes == 0, received > 0 {
