@@ -89,6 +89,19 @@ extension Endpoint {
       context.at(peer.lastFINTime, frame: peer.lastFINFrame), &effects)
   }
 
+  /// The peer's FIN, not seen, had left before the ACK of this endpoint's own: so it arrived before
+  /// that, and in FIN-WAIT-1.
+  mutating func receiveCrossingFIN(
+    side: Side, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let arrival = context.at(finAcknowledgedTime, frame: context.frame)
+    takeBack(to: .finWait1, side: side, context, &effects)
+    marks.formUnion([.finArrived, .simultaneous])
+    wasClosing = true
+    move(to: .closing, .assumed, side: side, arrival, &effects)
+    move(to: .timeWait, .assumed, side: side, arrival, &effects)
+  }
+
   private mutating func assumeFIN(at position: SequenceNumber, acknowledging: SequenceNumber) {
     hiddenFIN = .assumed
     marks.insert(.finSent)

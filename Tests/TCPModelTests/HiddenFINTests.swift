@@ -129,6 +129,21 @@ import Testing
     #expect(connection.connection.activeCloser == .both)
   }
 
+  @Test("If such a FIN arrived, it arrived before that ACK: CLOSING on both sides")
+  func arrivedCrossing() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.060 < . 502 ack 102
+      0.061 > . 102 ack 502
+      """)
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+  }
+
   @Test("An ACK that its sender repeats with that number says nothing about the order")
   func notCrossing() throws {
     let connection = try HiddenFINTests.run(
