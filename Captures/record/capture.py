@@ -61,6 +61,22 @@ def gaps(records):
     return [record for number, record in enumerate(records, 1) if number not in (8, 11, 12)]
 
 
+LOST_END = ("close-wait-leak", "fin-wait-2-orphan", "fin-unanswered", "missing-final-ack")
+
+
+@derived("capture/capture-gaps", "first-fin", "healthy/client-close", shows=[], silent=LOST_END)
+def first_fin_gap(records):
+    """The capturing host lost the client's FIN: the server's FIN acknowledges it, and the client goes
+    on behind it."""
+    return [record for number, record in enumerate(records, 1) if number != 12]
+
+
+@derived("capture/capture-gaps", "second-fin", "healthy/server-close", shows=[], silent=LOST_END)
+def second_fin_gap(records):
+    """The capturing host lost the second FIN, the client's: only the server's ACK of it is there."""
+    return [record for number, record in enumerate(records, 1) if number != 15]
+
+
 @derived("capture/capture-gaps", "look-alike", "healthy/loss-and-recovery")
 def gaps_look_alike(records):
     """A hole in the data as well, but the network lost the segment: it is asked for with SACK, sent
@@ -115,6 +131,13 @@ def disorder(records):
     for at in (2, 6, 9):
         frames[at], frames[at + 1] = frames[at + 1], frames[at]
     return frames
+
+
+@derived("capture/capture-time-disorder", "late-fin", "healthy/client-close",
+         silent=("simultaneous-close",))
+def disorder_of_fins(records):
+    """The client's FIN stands behind the server's, which answers it: the numbers tell the order."""
+    return [*records[:11], records[12], records[11], *records[13:]]
 
 
 @derived("capture/capture-time-disorder", "look-alike", "healthy/reorder")

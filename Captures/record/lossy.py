@@ -214,13 +214,14 @@ def delays(ours, kernel):
 def is_hidden(disturbances, at, offered):
     """Whether the capture lacks something that would be needed to tell the states and their times:
     what was lost before it, what came late beyond it, which of several segments that say the same was
-    the first to arrive, and, without timestamps and SACK, which FIN."""
+    the first to arrive, and, without timestamps and SACK, which FIN, or when one was due that waited
+    behind lost data."""
     beyond = [what for what in disturbances if what.startswith(at) and what.endswith("lost")]
     return (any(" late" in what or what.endswith("lost") and not what.startswith(at)
                 for what in disturbances)
             or len(beyond) > 1
             or len(beyond) > 0 and any("FIN" in what and "copied" in what for what in disturbances)
-            or offered == "none" and any("FIN" in what for what in beyond))
+            or offered == "none" and len(beyond) > 0)
 
 
 def judge(program, capture, rows, disturbed, at, offered):

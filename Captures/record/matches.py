@@ -22,6 +22,10 @@ def is_fin(segment):
     return segment.fin
 
 
+def is_rst(segment):
+    return segment.rst
+
+
 def anything(segment):
     return True
 

@@ -4,7 +4,7 @@ import socket
 import time
 
 from lab import abort, exchange, finish, vanish
-from matches import from_client, from_server, has_data, is_bare_ack, is_syn
+from matches import from_client, from_server, has_data, is_bare_ack, is_fin, is_rst, is_syn
 from scenario import scenario
 
 
@@ -47,6 +47,23 @@ def rst_on_reuse(lab):
     lab.record()
     last_ack(lab, listener, 40000, lose=True)
     again(lab, listener, 40000)
+
+
+@scenario("reuse/rst-on-reuse", "second-attempt", client="10.0.20.5", server="10.0.20.9")
+def second_attempt(lab):
+    """As before, but the RST of the first attempt is lost, and the client gives that attempt up;
+    the server's FINs are lost meanwhile. Its old socket, in LAST-ACK still, answers the next attempt
+    as well. Three connections
+    of one 4-tuple, and the third meets the first."""
+    listener = lab.listen(80)
+    lab.record()
+    last_ack(lab, listener, 40020, lose=True)
+    lab.wire.drop(from_client(is_rst), times=1)
+    lab.wire.drop(from_server(is_fin))     # else the client's answer would end LAST-ACK
+    lab.try_connect(80, 40020, timeout=0.3)
+    time.sleep(0.3)
+    lab.wire.clear()
+    again(lab, listener, 40020)
 
 
 @scenario("reuse/rst-on-reuse", "established")

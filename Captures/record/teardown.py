@@ -95,6 +95,27 @@ def fin_lost(lab):
     time.sleep(0.2)
 
 
+@scenario("teardown/fin-lost", "twice")
+def fin_lost_twice(lab):
+    """The client's FIN is lost twice while the server sends on: what it sends acknowledges no FIN
+    before the third, and the ACK of that echoes its timestamp."""
+    listener = lab.listen(80)
+    lab.record()
+    near, far = lab.open(listener, 43085)
+    exchange(near, far)
+    lab.wire.drop(from_client(is_fin), times=2)
+    near.shutdown(socket.SHUT_WR)
+    for pause in (0.1, 0.3):
+        time.sleep(pause)
+        far.sendall(b"tick\n" * 20)
+        receive(near, 100)
+    far.recv(1)
+    far.close()
+    receive(near, 1)
+    near.close()
+    time.sleep(0.2)
+
+
 @scenario("teardown/fin-lost", "look-alike", at="server")
 def fin_lost_look_alike(lab):
     """Captured at the server: the client's FIN comes twice as well, but the first one arrived and

@@ -81,13 +81,16 @@ extension ConnectionTracker {
     connections[old].newer = place
     connections[old].traits.insert(.replaced)
     connections[place].traits.insert(.reuses)
-    let met = held(old, sourceIsLow: sourceIsLow)
-    previousIncarnations[connections[place].id] = PreviousIncarnation(
-      connection: connections[met],
-      segments: records.elements(of: connections[met].segments).suffix(24))
+    rememberMeeting(held(old, sourceIsLow: sourceIsLow), by: place)
     // The end that calls anew holds nothing of the old incarnations.
     releaseOlder(than: place, segment, sourceIsLow: sourceIsLow)
     dropEldest(of: place)
+  }
+
+  private mutating func rememberMeeting(_ met: UInt32, by place: UInt32) {
+    previousIncarnations[connections[place].id] = PreviousIncarnation(
+      connection: connections[met],
+      segments: records.elements(of: connections[met].segments).suffix(24))
   }
 
   /// Of an incarnation and those before it, the newest of which the end that is called still holds
@@ -140,6 +143,13 @@ extension ConnectionTracker {
     while newer != 0 {
       let side = ConnectionTracker.side(connections[newer].traits, sourceIsLow: sourceIsLow)
       if connections[newer].newer == 0 {
+        if connections[newer][side.peer].state == .synSent,
+          let met = previousIncarnations[connections[newer].id]?.connection.id,
+          met != connections[place].id
+        {
+          // It is this one that answers: it was not gone.
+          rememberMeeting(place, by: newer)
+        }
         connections[newer].noticed.formUnion(foreign)
         record(segment, side, foreign, at: newer)
         connections[newer].meetOlder(segment, sender: side)

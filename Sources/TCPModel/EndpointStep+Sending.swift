@@ -363,6 +363,15 @@ extension Endpoint {
       return true
     }
     // LAST-ACK ended by an acknowledgment that passed: a repeated FIN may yet show that it was lost.
-    return marks.contains(.finSent) && marks.contains(.finAcknowledged)
+    guard marks.contains(.finSent.union(.finAcknowledged)) else { return false }
+    if marks.contains(.closedSecond), marks.isDisjoint(with: [.reset, .wasReset, .released]),
+      segment.sequenceLength == 0, sequence == finSequence + 1,
+      context.isUnanswered(since: finAcknowledgedTime)
+    {
+      // So does an ACK from behind the FIN: who is gone answers by RST.
+      takeBack(to: .lastAck, side: side, context, &effects)
+      marks.remove(.finAcknowledged)
+    }
+    return true
   }
 }

@@ -239,6 +239,20 @@ import Testing
     #expect(connection.path(.server).hasSuffix("CLOSE-WAIT LAST-ACK CLOSED"))
   }
 
+  @Test("An ACK out of a LAST-ACK that an ACK was held to have ended shows that it has not")
+  func challengeFromLastAck() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.030 > . 2 ack 2 TS 1030 9020
+      0.330 < . 2 ack 2 TS 9320 1020
+      0.330 > R 2
+      """)
+    let closed = connection.transitions.filter { $0.endpoint == .server && $0.to == .closed }
+    #expect(closed.map(\.frame) == [6, 8])
+    #expect(closed.map(\.revokedBy) == [7, 0])
+  }
+
   @Test("Data sent again after a FIN was acknowledged shows that the ACK was lost")
   func dataAgain() throws {
     let connection = try #require(

@@ -118,6 +118,17 @@ import Testing
     #expect(refused.previous?.connection.id == old.connection.id)
   }
 
+  @Test("An incarnation held to be reset that answers once more is what the new one met")
+  func notReset() throws {
+    let connections = Script.run(
+      ReuseTests.twice.replacing("0.310 < . 2 ack 2", with: "0.310 < . 2 ack 2\n0.310 > R 2"))
+    let (old, new) = (try #require(connections.first), try #require(connections.last))
+    #expect(connections.map(\.connection.incarnation) == [1, 2, 3])
+    #expect(new.previous?.connection.id == old.connection.id)
+    #expect(new.previous?.connection.server.state == .lastAck)
+    #expect(old.connection.noticed.contains(.resurrects))
+  }
+
   @Test("A late segment goes to the incarnation whose numbers it has, near as they may be")
   func nearNumbers() throws {
     // Three short connections whose numbers lie a thousand apart, and a late copy for each.
