@@ -31,7 +31,9 @@ extension Endpoint {
     peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let hasPassed = marks.contains(.finArrived)
-    if !hasPassed, state == .finWait2, peer.hiddenFIN == .assumed, peer.finCount == 0 {
+    if !hasPassed, state == .finWait2, peer.hiddenFIN == .assumed, peer.finCount == 0,
+      !context.isUnanswered(since: finAcknowledgedTime)
+    {
       receiveCrossingFIN(side: context.sender, context, &effects)
     } else if !hasPassed {
       receiveFIN(side: context.sender, at: peer.finSequence, context, &effects)

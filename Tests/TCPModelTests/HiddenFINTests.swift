@@ -144,6 +144,17 @@ import Testing
         == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
   }
 
+  @Test("Acknowledged long after, it was one sent again that arrived, in FIN-WAIT-2")
+  func arrivedAgain() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.060 < . 502 ack 102
+      0.270 > . 102 ack 502
+      """)
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+  }
+
   @Test("An ACK that its sender repeats with that number says nothing about the order")
   func notCrossing() throws {
     let connection = try HiddenFINTests.run(
