@@ -27,7 +27,8 @@ extension ConnectionTracker {
     var places = InlineArray<32, UInt32>(repeating: 0)
     for index in 0..<count { places[index] = table.firstPlace(tags[index]) }
     for index in 0..<count { touch(places[index]) }
-    for index in 0..<count { touchEnd(places[index]) }
+    for index in 0..<count { touchCourse(places[index]) }
+    for index in 0..<count { touchTail(places[index]) }
     for index in 0..<count {
       let (key, sourceIsLow) = FlowKey.of(batch[index])
       process(batch[index], key, tags[index], sourceIsLow: sourceIsLow)
@@ -42,34 +43,39 @@ extension ConnectionTracker {
   mutating func touch(_ place: UInt32) {
     if place & ConnectionTracker.quietMark != 0 {
       let index = place & ~ConnectionTracker.quietMark
-      // Its beginning, middle and end: two or three cache lines.
-      touched &+= quiet[index].key.highAddress.low &+ quiet[index].firstFrame
-      touched &+= UInt64(quiet[index].count)
+      touched &+= quiet[index].key.lowAddress.low &+ quiet[index].id
     } else {
       touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
       touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
     }
   }
 
-  /// Reads a little of where the next segment of a place will be written.
+  /// Reads a little of the course of a place.
   @inline(__always)
-  mutating func touchEnd(_ place: UInt32) {
+  mutating func touchCourse(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
-    let index = place & ~ConnectionTracker.quietMark
-    let (page, slot) = QuietPages.place(of: quiet[index].count)
-    guard page < 4 else { return }
-    touched &+= UInt64(quietPages[quiet[index].pages[page], slot].window)
+    let course = quiet[place & ~ConnectionTracker.quietMark].course
+    touched &+=
+      UInt64(bitPattern: quietCourses[course].lastTime) &+ UInt64(quietCourses[course].count)
   }
 
-  /// Reads a little of the pages of a place.
+  /// Reads a little of where the next segment of a place will be written.
+  @inline(__always)
+  mutating func touchTail(_ place: UInt32) {
+    guard place & ConnectionTracker.quietMark != 0 else { return }
+    let course = quiet[place & ~ConnectionTracker.quietMark].course
+    touched &+= quietPages[quietCourses[course].tail, 7]
+  }
+
+  /// Reads a little of all that was kept of the segments of a place.
   @inline(__always)
   mutating func touchPages(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
-    let index = place & ~ConnectionTracker.quietMark
+    let course = quiet[place & ~ConnectionTracker.quietMark].course
     for number in 0..<4 {
-      let page = quiet[index].pages[number]
+      let page = quietCourses[course].pages[number]
       if page == 0 { return }
-      touched &+= UInt64(quietPages[page, 0].window) &+ UInt64(quietPages[page, 3].window)
+      touched &+= quietPages[page, 0] &+ quietPages[page, 7]
     }
   }
 }

@@ -34,7 +34,9 @@ extension ConnectionTracker {
   }
 
   private var usedBytes: Int {
-    quiet.count &* ConnectionTracker.quietBytes &+ quietPages.count &* QuietPages.bytes
+    quiet.count &* ConnectionTracker.quietBytes
+      &+ quietCourses.count &* MemoryLayout<QuietCourse>.stride
+      &+ quietPages.count &* QuietPages.bytes
       &+ connections.count &* ConnectionTracker.connectionBytes &+ records.bytes
       &+ transitions.bytes &+ meters.count &* MemoryLayout<StallMeters>.stride
       &+ previousIncarnations.count &* ConnectionTracker.connectionBytes
@@ -101,7 +103,7 @@ extension ConnectionTracker {
   private func kind(of place: UInt32) -> Evictable.Kind {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].evictionKind
-      : quiet[place & ~ConnectionTracker.quietMark].evictionKind
+      : quietCourses[quiet[place & ~ConnectionTracker.quietMark].course].evictionKind
   }
 
   private func lastTime(of place: UInt32) -> CaptureTime {
@@ -126,7 +128,7 @@ extension Connection {
   }
 }
 
-extension QuietConnection {
+extension QuietCourse {
   /// As far as its segments tell without a replay.
   fileprivate var evictionKind: Evictable.Kind {
     isClosing ? .closed : count < 2 ? .halfOpen : .open

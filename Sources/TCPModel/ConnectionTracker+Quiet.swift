@@ -45,8 +45,13 @@ extension ConnectionTracker {
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
     guard segment.time >= now else { return false }
-    return quiet[index].take(
-      segment, sourceIsLow: sourceIsLow, patience: quietPatience, into: &quietPages)
+    let side = quiet[index].side(sourceIsLow: sourceIsLow)
+    let start = quiet[index].firstTime
+    if quiet[index].course == 0 {
+      quiet[index].course = quietCourses.insert(QuietCourse(quiet[index]))
+    }
+    return quietCourses[quiet[index].course].take(
+      segment, sender: side, since: start, patience: quietPatience, into: &quietPages)
   }
 
   /// Turns a quiet connection into one that is followed state by state. Returns its place. The old
@@ -56,7 +61,7 @@ extension ConnectionTracker {
     let tag = quiet[index].key.tag(seed: options.hashSeed)
     let woken = replay(index, tag)
     table.replace(tag, old: place, with: woken)
-    forgetPages(index)
+    forgetCourse(index)
     quiet[index].wokenPlace = woken
     wokenCount += 1
     return woken
@@ -80,7 +85,7 @@ extension ConnectionTracker {
     guard summarize(index, at: now) else { return false }
     _ = summary.reviewOneSided(options.timers)
     guard !wantsHistory(summary) else { return false }
-    forgetPages(index)
+    forgetCourse(index)
     quiet.remove(index)
     return true
   }
@@ -89,7 +94,7 @@ extension ConnectionTracker {
   mutating func wakeSettled(_ place: UInt32) -> UInt32 {
     let index = place & ~ConnectionTracker.quietMark
     let woken = replay(index, 0)
-    forgetPages(index)
+    forgetCourse(index)
     quiet.remove(index)
     expireTimers(woken, now: now)
     if hasFinished, !connections[woken].isOver { connections[woken].traits.insert(.openAtEnd) }
@@ -122,10 +127,8 @@ extension ConnectionTracker {
   }
 
   func lastTimeOfQuiet(_ index: UInt32) -> CaptureTime {
-    let count = quiet[index].count
-    guard count > 0 else { return quiet[index].firstTime }
-    let (page, slot) = QuietPages.place(of: count - 1)
-    return quiet[index].time(of: quietPages[quiet[index].pages[page], slot])
+    quiet[index].firstTime.advanced(
+      byNanoseconds: quietCourses[quiet[index].course].lastTime)
   }
 
   /// Follows a quiet connection through all of its segments. Returns the place of what it became.
@@ -136,11 +139,9 @@ extension ConnectionTracker {
       Connection(
         beginningWith: first, source.key, tag, sourceIsLow: source.clientIsLow, id: source.id))
     take(first, at: place, sourceIsLow: source.clientIsLow, clock: first.time)
-    var replay = source.replay
-    for number in 0..<source.count {
-      let (page, slot) = QuietPages.place(of: number)
-      var segment = first
-      let side = source.read(quietPages[source.pages[page], slot], into: &segment, &replay)
+    var reader = QuietReader(source, quietCourses[source.course])
+    var segment = first
+    while let side = reader.next(&segment, quietPages) {
       expireTimers(place, now: segment.time)
       take(
         segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
@@ -158,10 +159,8 @@ extension ConnectionTracker {
     summary = Connection(
       ordinarilyBeginningWith: segment, source.key, sourceIsLow: source.clientIsLow, id: source.id)
     let patience = quietPatience << 30
-    var replay = source.replay
-    for number in 0..<source.count {
-      let (page, slot) = QuietPages.place(of: number)
-      let side = source.read(quietPages[source.pages[page], slot], into: &segment, &replay)
+    var reader = QuietReader(source, quietCourses[source.course])
+    while let side = reader.next(&segment, quietPages) {
       if summary.takeOrdinary(segment, sender: side, patience: patience) { continue }
       effects.reset()
       summary.expireTimers(options.timers, now: segment.time, &effects)
@@ -174,13 +173,16 @@ extension ConnectionTracker {
     return true
   }
 
-  /// Gives the pages of a quiet connection back.
-  private mutating func forgetPages(_ index: UInt32) {
+  /// Gives back what is kept of the segments of a quiet connection.
+  private mutating func forgetCourse(_ index: UInt32) {
+    let course = quiet[index].course
+    guard course != 0 else { return }
     for number in 0..<4 {
-      let page = quiet[index].pages[number]
-      if page == 0 { return }
+      let page = quietCourses[course].pages[number]
+      if page == 0 { break }
       quietPages.give(page)
-      quiet[index].pages[number] = 0
     }
+    quietCourses.remove(course)
+    quiet[index].course = 0
   }
 }

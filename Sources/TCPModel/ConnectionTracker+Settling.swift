@@ -79,8 +79,9 @@ extension ConnectionTracker {
       historyPlace = 0
     }
     guard var place = settled.popFirst() else { return .nothing }
-    if settled.count > 8 {
-      touch(settled[8])
+    if settled.count > 12 {
+      touch(settled[12])
+      touchCourse(settled[8])
       touchPages(settled[4])
     }
     if place & ConnectionTracker.quietMark != 0 {

@@ -10,6 +10,8 @@ public struct ConnectionTracker: ~Copyable {
   /// Connections that are only remembered by their segments. Their places are marked with
   /// `quietMark`.
   var quiet = Slab(placeholder: QuietConnection())
+  /// What followed their SYNs.
+  var quietCourses = Slab(placeholder: QuietCourse(QuietConnection()))
   var quietPages = QuietPages()
   /// Silence, in units of 2³⁰ ns, during which no timer can run out; 0 where connections are never
   /// held quietly.

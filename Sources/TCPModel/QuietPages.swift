@@ -1,38 +1,28 @@
 import BasicContainers
 
-/// The segments of quiet connections, a few side by side. Page 0 is never given out, so that it can
-/// mean "none".
+/// What is kept of the segments of quiet connections: words on pages as large as a cache line. Page 0
+/// is never given out, so that it can mean "none".
 struct QuietPages: ~Copyable {
-  /// Segments of a page: two cache lines.
-  static let capacity: UInt8 = 4
-
+  static var shift: Int { 3 }
+  /// Words of a page.
+  static var capacity: Int { 1 << shift }
   /// Bytes of a page.
-  static var bytes: Int { Int(capacity) * MemoryLayout<QuietSegment>.stride }
+  static var bytes: Int { capacity * MemoryLayout<UInt64>.stride }
 
-  private var segments = BlockArray<QuietSegment>()
+  private var words = BlockArray<UInt64>()
   private var free = UniqueArray<UInt32>()
 
   init() {
     _ = add()
   }
 
-  /// Which page, and which place on it, the segment with a number has.
-  @inline(__always)
-  static func place(of number: UInt8) -> (page: Int, slot: UInt8) {
-    (Int(number / capacity), number % capacity)
-  }
-
   /// Pages in use.
-  var count: Int { segments.count / Int(QuietPages.capacity) - 1 - free.count }
+  var count: Int { words.count &>> QuietPages.shift &- 1 &- free.count }
 
-  /// A page to write on.
-  mutating func take() -> UInt32 {
-    free.isEmpty ? add() : free.removeLast()
-  }
-
+  @inline(never)
   private mutating func add() -> UInt32 {
-    let page = segments.count / Int(QuietPages.capacity)
-    segments.append(repeating: QuietSegment(), count: Int(QuietPages.capacity))
+    let page = words.count &>> QuietPages.shift
+    words.append(repeating: 0, count: QuietPages.capacity)
     return UInt32(truncatingIfNeeded: page)
   }
 
@@ -41,12 +31,35 @@ struct QuietPages: ~Copyable {
     free.append(page)
   }
 
-  subscript(page: UInt32, slot: UInt8) -> QuietSegment {
-    @inline(__always) _read {
-      yield segments[Int(page) &* Int(QuietPages.capacity) &+ Int(slot)]
+  /// Writes a word after the others.
+  ///
+  /// - Parameters:
+  ///   - position: How many words there are; moved on.
+  ///   - pages: The pages in their order. A new one is added when one is full.
+  @inline(__always)
+  mutating func put(
+    _ word: UInt64, at position: inout Int, on pages: inout InlineArray<4, UInt32>
+  ) {
+    let slot = position & (QuietPages.capacity - 1)
+    if slot == 0 {
+      pages[position &>> QuietPages.shift] = free.isEmpty ? add() : free.removeLast()
     }
-    @inline(__always) _modify {
-      yield &segments[Int(page) &* Int(QuietPages.capacity) &+ Int(slot)]
-    }
+    let page = Int(pages[position &>> QuietPages.shift])
+    words[page &<< QuietPages.shift | slot] = word
+    position &+= 1
+  }
+
+  /// Reads the word at a position, which is moved on.
+  @inline(__always)
+  borrowing func get(at position: inout Int, on pages: InlineArray<4, UInt32>) -> UInt64 {
+    let page = Int(pages[position &>> QuietPages.shift])
+    let word = words[page &<< QuietPages.shift | position & (QuietPages.capacity - 1)]
+    position &+= 1
+    return word
+  }
+
+  /// A word of a page.
+  subscript(page: UInt32, slot: Int) -> UInt64 {
+    @inline(__always) _read { yield words[Int(page) &<< QuietPages.shift | slot] }
   }
 }

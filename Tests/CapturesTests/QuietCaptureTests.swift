@@ -1,0 +1,58 @@
+import Foundation
+import PacketCapture
+import PacketDecoding
+import Testing
+
+@testable import TCPModel
+
+/// How a connection is held changes nothing of what is told of it.
+@Suite struct QuietCaptureTests {
+  /// What a tracker makes of a capture, without where in memory it made it.
+  private func outcome(_ path: String, quietly: Bool) throws -> [String] {
+    var file = try CaptureFile(path: path)
+    var batch = FrameBatch()
+    var decoder = PacketDecoder()
+    var options = TrackerOptions()
+    options.holdsQuietly = quietly
+    var tracker = ConnectionTracker(options: options)
+    var segment = Segment()
+    while try file.read(into: &batch) {
+      for index in 0..<batch.count {
+        let outcome = batch.withFrame(at: index) {
+          decoder.decode($0, header: $1, into: &segment)
+        }
+        switch outcome {
+        case .segment: tracker.process(segment)
+        case .icmpError(let error): tracker.process(error)
+        default: break
+        }
+      }
+    }
+    tracker.finish()
+    var result: [String] = []
+    while let tracked = tracker.nextSettled() {
+      var connection = tracked.connection
+      connection.segments = PooledList()
+      connection.transitions = PooledList()
+      connection.meter = 0
+      connection.omitted = 0
+      connection.tag = 0
+      connection.traits.remove([.clientUnconfirmed, .serverUnconfirmed, .abridged])
+      result.append("\(connection) \(tracked.transitions)")
+    }
+    return result
+  }
+
+  @Test("Held quietly or not, a capture comes to the same", arguments: Repository.promises)
+  func sameOutcome(_ promise: Repository.Promise) throws {
+    let path = Repository.captures.appending(path: promise.capture).path
+    let quiet = try outcome(path, quietly: true)
+    let followed = try outcome(path, quietly: false)
+    #expect(quiet.count == followed.count)
+    for (one, other) in zip(quiet, followed) where one != other {
+      let common = zip(one, other).prefix { $0 == $1 }.count
+      Issue.record(
+        "\(one.dropFirst(max(0, common - 80)).prefix(160)) … \(other.dropFirst(common).prefix(80))")
+    }
+  }
+}
