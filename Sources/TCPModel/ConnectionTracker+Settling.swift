@@ -65,6 +65,19 @@ extension ConnectionTracker {
       ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id
   }
 
+  /// A connection that will be handed out after `distance` others, or nil if nobody knows yet.
+  public func upcoming(after distance: Int) -> UpcomingConnection? {
+    guard settled.count > distance else { return nil }
+    let place = settled[distance]
+    if place & ConnectionTracker.quietMark == 0 {
+      return UpcomingConnection(
+        key: connections[place].key,
+        clientIsLow: connections[place].traits.contains(.clientIsLow))
+    }
+    let index = place & ~ConnectionTracker.quietMark
+    return UpcomingConnection(key: quiet[index].key, clientIsLow: quiet[index].clientIsLow)
+  }
+
   /// The next connection that is done, with its history, or nil. Its place in memory is given back.
   public mutating func nextSettled() -> TrackedConnection? {
     nextSettled(wantsHistory: { _ in true }) == .history ? takeHistory() : nil
@@ -124,4 +137,11 @@ extension ConnectionTracker {
     transitions.removeAll(&connections[place].transitions)
     connections.remove(place)
   }
+}
+
+/// Whose connection is about to be handed out.
+public struct UpcomingConnection: Sendable {
+  public var key: FlowKey
+  /// Whether the lower socket of the key is the client.
+  public var clientIsLow: Bool
 }

@@ -214,6 +214,8 @@ public struct StallMeters: Sendable, BitwiseCopyable {
     }
   }
 
+  // In line, lest both ends be copied.
+  @inline(__always)
   private static func observe(
     _ segment: Segment, _ annotations: SegmentAnnotations, from source: Endpoint,
     to destination: Endpoint, roundTrip: Int64, sender: inout StallMeter,

@@ -108,12 +108,16 @@ struct Analysis: ~Copyable {
       case .nothing:
         return
       case .summary:
-        diagnostician.note(tracker.summary)
-        totals.count(tracker.summary)
+        diagnostician.expect(
+          tracker.upcoming(after: 8), verySoon: tracker.upcoming(after: 4))
+        // One copy instead of one for each reader.
+        let connection = tracker.summary
+        diagnostician.note(connection)
+        totals.count(connection)
         if wantsEveryConnection {
           body(
             TrackedConnection(
-              connection: tracker.summary, segments: [], transitions: [], previous: nil,
+              connection: connection, segments: [], transitions: [], previous: nil,
               icmpErrors: []), [], [])
         }
       case .history:

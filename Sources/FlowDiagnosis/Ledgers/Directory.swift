@@ -40,19 +40,10 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   mutating func number(of key: Key, limit: Int, _ notes: @autoclosure () -> Notes) -> Int {
     if last != 0, entries[last - 1].key == key { return last }
     let hash = key.hash(secret)
-    let mask = buckets.count - 1
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while true {
-      let bucket = buckets[slot]
-      if bucket == 0 { break }
-      if bucket >> 32 == hash >> 32 {
-        let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
-        if entries[number - 1].key == key {
-          last = number
-          return number
-        }
-      }
-      slot = (slot + 1) & mask
+    let (number, slot) = search(for: key, hash)
+    if number != 0 {
+      last = number
+      return number
     }
     guard entries.count < limit else { return 0 }
     entries.append(DirectoryEntry(key: key, notes: notes()))
@@ -60,6 +51,35 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
     buckets[slot] = (hash >> 32) << 32 | UInt64(truncatingIfNeeded: last)
     if last * 2 > buckets.count { grow() }
     return last
+  }
+
+  /// The number of a key, 0 if it has none.
+  @inline(__always)
+  func number(of key: Key) -> Int {
+    if last != 0, entries[last - 1].key == key { return last }
+    return search(for: key, key.hash(secret)).number
+  }
+
+  /// The bucket where a search for the key begins: reading it brings it into the cache.
+  @inline(__always)
+  func firstBucket(_ key: Key) -> UInt64 {
+    buckets[Int(truncatingIfNeeded: key.hash(secret)) & (buckets.count - 1)]
+  }
+
+  /// The number of a key, or 0 and where it belongs.
+  @inline(__always)
+  private func search(for key: Key, _ hash: UInt64) -> (number: Int, slot: Int) {
+    let mask = buckets.count - 1
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let bucket = buckets[slot]
+      if bucket == 0 { return (0, slot) }
+      if bucket >> 32 == hash >> 32 {
+        let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
+        if entries[number - 1].key == key { return (number, slot) }
+      }
+      slot = (slot + 1) & mask
+    }
   }
 
   @inline(never)

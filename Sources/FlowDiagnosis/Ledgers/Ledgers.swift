@@ -19,6 +19,9 @@ struct Ledgers: ~Copyable {
 
   private static let callerLimit = 1 << 14
 
+  /// Takes up what was read only to have it in the cache.
+  private var touched: UInt64 = 0
+
   private var synFlood: SynFloodLedger
   private let natTimestampDrop = NATTimestampDropLedger()
   private let optionsStripped = OptionsStrippedLedger()
@@ -60,6 +63,14 @@ struct Ledgers: ~Copyable {
     if isHeld { timeWaitPileup.observe(connection, at: place, &parties) }
     guard place.account != 0 else { return }
     parties.accounts[place.account - 1].observe(connection)
+  }
+
+  /// Brings into the cache what `note` will read of a connection that is noted soon, or very soon.
+  mutating func expect(_ soon: UpcomingConnection?, verySoon: UpcomingConnection?) {
+    if let soon { touched &+= parties.touchBucket(soon.key, clientIsLow: soon.clientIsLow) }
+    if let verySoon {
+      touched &+= parties.touchNotes(verySoon.key, clientIsLow: verySoon.clientIsLow)
+    }
   }
 
   /// Notes what only connections show in which something happened; `note` comes besides.

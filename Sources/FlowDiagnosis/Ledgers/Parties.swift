@@ -83,15 +83,11 @@ struct Parties: ~Copyable {
   mutating func place(of connection: Connection, wantsAccount: Bool) -> Place {
     let clientIsLow = connection.traits.contains(.clientIsLow)
     let listener = listeners.number(
-      of: Listener(
-        address: clientIsLow ? connection.key.highAddress : connection.key.lowAddress,
-        port: clientIsLow ? connection.key.highPort : connection.key.lowPort),
+      of: Parties.listener(connection.key, clientIsLow: clientIsLow),
       limit: wantsAccount ? Parties.listenerLimit : Parties.listenerLimit / 2, ListenerNotes())
     guard listener != 0 else { return Place() }
     let caller = callers.number(
-      of: CallerKey(
-        client: clientIsLow ? connection.key.lowAddress : connection.key.highAddress,
-        listener: UInt32(truncatingIfNeeded: listener)),
+      of: Parties.caller(connection.key, clientIsLow: clientIsLow, of: listener),
       limit: wantsAccount ? Parties.callerLimit : Parties.callerLimit / 2, CallerNotes())
     guard wantsAccount, caller != 0 else { return Place(listener: listener, caller: caller) }
     var account = Int(callers[caller].account)
@@ -101,5 +97,40 @@ struct Parties: ~Copyable {
       callers[caller].account = UInt32(truncatingIfNeeded: account)
     }
     return Place(listener: listener, caller: caller, account: account)
+  }
+
+  /// Reads a little of where `place` will look for a connection's numbers, which brings it into the
+  /// cache.
+  @inline(__always)
+  func touchBucket(_ key: FlowKey, clientIsLow: Bool) -> UInt64 {
+    let listener = listeners.number(of: Parties.listener(key, clientIsLow: clientIsLow))
+    guard listener != 0 else { return 0 }
+    return callers.firstBucket(Parties.caller(key, clientIsLow: clientIsLow, of: listener))
+  }
+
+  /// The same of what is noted under those numbers.
+  @inline(__always)
+  func touchNotes(_ key: FlowKey, clientIsLow: Bool) -> UInt64 {
+    let listener = listeners.number(of: Parties.listener(key, clientIsLow: clientIsLow))
+    guard listener != 0 else { return 0 }
+    let caller = callers.number(
+      of: Parties.caller(key, clientIsLow: clientIsLow, of: listener))
+    guard caller != 0 else { return 0 }
+    let account = Int(callers[caller].account)
+    return account == 0 ? 0 : UInt64(accounts[account - 1].caller)
+  }
+
+  @inline(__always)
+  private static func listener(_ key: FlowKey, clientIsLow: Bool) -> Listener {
+    clientIsLow
+      ? Listener(address: key.highAddress, port: key.highPort)
+      : Listener(address: key.lowAddress, port: key.lowPort)
+  }
+
+  @inline(__always)
+  private static func caller(_ key: FlowKey, clientIsLow: Bool, of listener: Int) -> CallerKey {
+    CallerKey(
+      client: clientIsLow ? key.lowAddress : key.highAddress,
+      listener: UInt32(truncatingIfNeeded: listener))
   }
 }
