@@ -4,14 +4,15 @@ import PacketDecoding
 /// acknowledges, most of its timestamps follow from those before. The words stand on pages of
 /// `QuietPages`; here is what the next segment is compared with.
 ///
-///     bits  0-35  nanoseconds since the segment before     0-15  ticks since the sender's last TSval
-///          36-59  frames since                            16-31  bytes of payload
+///     bits  0-35  nanoseconds since the segment before     0-10  ticks since the sender's last TSval
+///          36-58  frames since                            11-15  ticks of TSecr behind the peer's
+///          59     it acknowledges less than was sent      16-31  bytes of payload, or how much less
 ///          60     sent by the server                      32-47  window
 ///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others    48-63  Identification
 ///          63     more words follow
 ///
-/// Those are a `QuietOddity`, the acknowledgment and TSecr if they are not as expected, and of a
-/// SYN,ACK its sequence number and options.
+/// Those are a `QuietOddity`, the acknowledgment and TSecr where the bits above have no room for
+/// them, and of a SYN,ACK its sequence number and options.
 struct QuietCourse: Sendable, BitwiseCopyable {
   private(set) var pages = InlineArray<4, UInt32>(repeating: 0)
   /// Time of the last segment, nanoseconds since the SYN.
@@ -54,7 +55,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     let payload = UInt64(segment.payloadLength)
     let overhead = UInt64(segment.packetLength &- segment.payloadLength)
     guard offset >= 0, (offset >> 30) &- (lastTime >> 30) < patience, count < QuietCourse.limit,
-      pause >> 36 | frames >> 24 | (payload | overhead) >> 16 == 0,
+      pause >> 36 | frames >> 23 | (payload | overhead) >> 16 == 0,
       segment.flags.rawValue <= 255
     else { return false }
     let isServer = side == .server
@@ -70,20 +71,26 @@ struct QuietCourse: Sendable, BitwiseCopyable {
 
     let hasTimestamps = segment.hasTimestamps
     let ticks = hasTimestamps ? segment.timestampValue &- end.timestamp : 0
-    let echo = hasTimestamps ? segment.timestampEchoReply ^ peer.timestamp : 0
-    let numbers = echo | (segment.acknowledgment ^ peer.next)
+    let echoLag = hasTimestamps ? peer.timestamp &- segment.timestampEchoReply : 0
+    let lag = peer.next &- segment.acknowledgment
+    let isBehind = lag != 0 && payload == 0
+    // 0 where the two words have room for them.
+    let numbers = lag >> (isBehind ? 16 : 0) | echoLag >> QuietCourse.echoBits
     let flags = QuietCourse.code(segment.flags)
     let isOdd =
-      numbers | ticks >> 16 | (header.rawValue ^ end.header.rawValue) != 0
+      numbers | ticks >> QuietCourse.tickBits | (header.rawValue ^ end.header.rawValue) != 0
       || flags == QuietCourse.otherFlags
     guard Int(length) &+ (isOdd ? 4 : 2) <= QuietCourse.capacity else { return false }
     if !hasTimestamps, segment.timestampValue | segment.timestampEchoReply != 0 { return false }
 
     let first =
-      pause | frames << 36 | (isServer ? 1 << 60 : 0) | flags << 61 | (isOdd ? 1 << 63 : 0)
+      pause | frames << 36 | (isBehind ? 1 << 59 : 0) | (isServer ? 1 << 60 : 0) | flags << 61
+      | (isOdd ? 1 << 63 : 0)
+    let small =
+      ticks & QuietCourse.tickMask | (echoLag & QuietCourse.echoMask) << QuietCourse.tickBits
     let second =
-      UInt64(ticks & 0xffff) | payload << 16 | UInt64(segment.window) << 32
-      | UInt64(segment.identification) << 48
+      UInt64(small) | (payload | UInt64(isBehind ? lag & 0xffff : 0)) << 16
+      | UInt64(segment.window) << 32 | UInt64(segment.identification) << 48
     var position = Int(length)
     store.put(first, at: &position, on: &pages)
     store.put(second, at: &position, on: &pages)
@@ -125,19 +132,24 @@ struct QuietCourse: Sendable, BitwiseCopyable {
       segment.hasTimestamps || segment.timestampValue | segment.timestampEchoReply == 0,
       Int(length) &+ 5 <= QuietCourse.capacity
     else { return false }
+    let hasNumbers =
+      segment.acknowledgment != client.next
+      || (segment.hasTimestamps && segment.timestampEchoReply != client.timestamp)
     let oddity = QuietOddity(
-      header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: true)
+      header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: hasNumbers)
     var position = Int(length)
     store.put(
       pause | frames << 36 | 1 << 60 | QuietCourse.otherFlags << 61 | 1 << 63, at: &position,
       on: &pages)
     store.put(
-      UInt64(segment.timestampValue & 0xffff) | UInt64(segment.window) << 32
+      UInt64(segment.timestampValue & QuietCourse.tickMask) | UInt64(segment.window) << 32
         | UInt64(segment.identification) << 48, at: &position, on: &pages)
     store.put(oddity.rawValue, at: &position, on: &pages)
-    store.put(
-      UInt64(segment.acknowledgment) << 32 | UInt64(segment.timestampEchoReply), at: &position,
-      on: &pages)
+    if hasNumbers {
+      store.put(
+        UInt64(segment.acknowledgment) << 32 | UInt64(segment.timestampEchoReply), at: &position,
+        on: &pages)
+    }
     store.put(
       UInt64(segment.sequence) << 32 | UInt64(segment.maximumSegmentSize)
         | UInt64(segment.options.rawValue & 0xff) << 16 | UInt64(segment.windowShift) << 24,
@@ -158,6 +170,11 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     let word = Int(length)
     return word & (QuietPages.capacity - 1) == 0 ? 0 : pages[word &>> QuietPages.shift]
   }
+
+  static var tickBits: UInt32 { 11 }
+  static var tickMask: UInt32 { 1 << tickBits - 1 }
+  static var echoBits: UInt32 { 5 }
+  static var echoMask: UInt32 { 1 << echoBits - 1 }
 
   /// The code of flags that stand in the oddity.
   static var otherFlags: UInt64 { 3 }
@@ -219,8 +236,8 @@ struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
 
 /// What is not as expected of a segment.
 struct QuietOddity: BitwiseCopyable {
-  /// From the lowest bit: the header, 32 bits; the upper half of the ticks; the flags; whether the
-  /// acknowledgment and TSecr follow.
+  /// From the lowest bit: the header, 32 bits; the upper bits of the ticks, 21; the flags, 8; whether
+  /// the acknowledgment and TSecr follow.
   var rawValue: UInt64
 
   init(rawValue: UInt64) {
@@ -229,14 +246,14 @@ struct QuietOddity: BitwiseCopyable {
 
   init(header: QuietHeader, flags: TCPFlags, ticks: UInt32, hasNumbers: Bool) {
     rawValue =
-      UInt64(header.rawValue) | UInt64(ticks >> 16) << 32 | UInt64(flags.rawValue & 0xff) << 48
-      | (hasNumbers ? 1 << 56 : 0)
+      UInt64(header.rawValue) | UInt64(ticks >> QuietCourse.tickBits) << 32
+      | UInt64(flags.rawValue & 0xff) << 53 | (hasNumbers ? 1 << 61 : 0)
   }
 
   var header: QuietHeader { QuietHeader(rawValue: UInt32(truncatingIfNeeded: rawValue)) }
-  var ticks: UInt32 { UInt32(rawValue >> 32 & 0xffff) << 16 }
-  var flags: TCPFlags { TCPFlags(rawValue: UInt16(rawValue >> 48 & 0xff)) }
-  var hasNumbers: Bool { rawValue & 1 << 56 != 0 }
+  var ticks: UInt32 { UInt32(rawValue >> 32 & 0x1f_ffff) << QuietCourse.tickBits }
+  var flags: TCPFlags { TCPFlags(rawValue: UInt16(rawValue >> 53 & 0xff)) }
+  var hasNumbers: Bool { rawValue & 1 << 61 != 0 }
 }
 
 /// Reads a quiet connection again, segment by segment.
@@ -269,14 +286,18 @@ struct QuietReader {
     let peer = isServer ? client : server
 
     segment.time = segment.time.advanced(byNanoseconds: Int64(first & (1 << 36 - 1)))
-    segment.frame &+= first >> 36 & 0xff_ffff
+    segment.frame &+= first >> 36 & 0x7f_ffff
     segment.flags = QuietCourse.flags(first >> 61 & 3)
     segment.sequence = end.next
-    segment.acknowledgment = peer.next
+    let field = UInt32(second >> 16 & 0xffff)
+    let isBehind = first & 1 << 59 != 0
+    segment.payloadLength = isBehind ? 0 : field
+    segment.acknowledgment = peer.next &- (isBehind ? field : 0)
     segment.maximumSegmentSize = 0
     segment.windowShift = 0
-    var ticks = UInt32(second & 0xffff)
-    var echo = peer.timestamp
+    let small = UInt32(second & 0xffff)
+    var ticks = small & QuietCourse.tickMask
+    var echo = peer.timestamp &- small >> QuietCourse.tickBits
     var offer: UInt64 = 0
     if first & 1 << 63 != 0 {
       let oddity = QuietOddity(rawValue: store.get(at: &position, on: pages))
@@ -302,7 +323,6 @@ struct QuietReader {
     segment.options =
       offer != 0
       ? TCPOptionKinds(rawValue: UInt16(offer >> 16 & 0xff)) : hasTimestamps ? .timestamps : []
-    segment.payloadLength = UInt32(second >> 16 & 0xffff)
     segment.packetLength = segment.payloadLength &+ end.header.length
     segment.hopLimit = end.header.hopLimit
     segment.checksum = end.header.checksum
