@@ -14,7 +14,7 @@ extension Connection {
   /// - Returns: Whether it was taken.
   @inline(__always)
   mutating func takePredicted(
-    _ segment: Segment, sender side: Side, meter: (borrowing Connection) -> Void
+    _ segment: Segment, sender side: Side, meter: (inout Connection) -> Void
   ) -> Bool {
     let idle = segment.time.nanoseconds(since: lastTime)
     guard segment.flags.subtracting(.psh) == .ack, segment.window != 0,
@@ -25,11 +25,11 @@ extension Connection {
     else { return false }
     if side == .client {
       guard client.predicts(segment, to: server) else { return false }
-      meter(self)
+      meter(&self)
       client.takeInOrder(segment, &server, &clientRoundTrip)
     } else {
       guard server.predicts(segment, to: client) else { return false }
-      meter(self)
+      meter(&self)
       server.takeInOrder(segment, &client, &serverRoundTrip)
     }
     if idle > longestIdle { longestIdle = idle }

@@ -27,12 +27,15 @@ struct Evictable {
 extension ConnectionTracker {
   /// Bytes that connections and their histories take, about; those that only wait to be collected are
   /// taken for average ones and left out.
+  @inline(__always)
   var heldBytes: Int {
     settled.isEmpty
       ? usedBytes
       : Int(Double(usedBytes) * Double(max(0, held)) / Double(max(1, held + settled.count)))
   }
 
+  // In line: a call of a method that changes nothing copies the whole tracker.
+  @inline(__always)
   private var usedBytes: Int {
     quiet.count &* ConnectionTracker.quietBytes
       &+ quietCourses.count &* MemoryLayout<QuietCourse>.stride

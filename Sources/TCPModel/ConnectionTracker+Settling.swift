@@ -66,7 +66,8 @@ extension ConnectionTracker {
   }
 
   /// A connection that will be handed out after `distance` others, or nil if nobody knows yet.
-  public func upcoming(after distance: Int) -> UpcomingConnection? {
+  /// Changes nothing; `mutating` only in order that the tracker be passed by address.
+  public mutating func upcoming(after distance: Int) -> UpcomingConnection? {
     guard settled.count > distance else { return nil }
     let place = settled[distance]
     if place & ConnectionTracker.quietMark == 0 {

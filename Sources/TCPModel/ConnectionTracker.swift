@@ -103,7 +103,7 @@ public struct ConnectionTracker: ~Copyable {
     if meter == 0, connections[place].isAboutToDeserveMeter { return false }
     if confirms(side, at: place) { return false }
     return connections[place].takePredicted(segment, sender: side) { connection in
-      if meter != 0 { meters[meter].observe(segment, [], connection, sender: side) }
+      if meter != 0 { meters[meter].observe(segment, [], &connection, sender: side) }
     }
   }
 
@@ -184,8 +184,8 @@ public struct ConnectionTracker: ~Copyable {
       connections[place].meter = meters.insert(StallMeters())
       connections[place].traits.insert(.measured)
     }
-    meters[connections[place].meter].observe(
-      segment, effects.annotations, connections[place], sender: side)
+    let meter = connections[place].meter
+    meters[meter].observe(segment, effects.annotations, &connections[place], sender: side)
   }
 
   // MARK: - Time

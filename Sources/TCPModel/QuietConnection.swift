@@ -79,8 +79,10 @@ struct QuietConnection: Sendable, BitwiseCopyable {
 
   /// The client as its SYN left it.
   var client: QuietEnd {
-    QuietEnd(
-      next: initial &+ 1, timestamp: timestamp, header: QuietHeader(firstSegment).afterSYN)
+    let header = QuietHeader(
+      length: UInt32(overhead), hopLimit: hopLimit, checksum,
+      hasTimestamps: options & UInt8(TCPOptionKinds.timestamps.rawValue) != 0)
+    return QuietEnd(next: initial &+ 1, timestamp: timestamp, header: header.afterSYN)
   }
 
   /// The SYN that began it.

@@ -214,11 +214,19 @@ struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
   }
 
   @inline(__always)
-  init(_ segment: Segment) {
+  init(
+    length: UInt32, hopLimit: UInt8, _ checksum: ChecksumState, hasTimestamps: Bool
+  ) {
     rawValue =
-      UInt32(segment.hopLimit) | UInt32(segment.checksum.rawValue) << 9
-      | (segment.hasTimestamps ? 1 << 8 : 0)
-      | (segment.packetLength &- segment.payloadLength) << 16
+      UInt32(hopLimit) | UInt32(checksum.rawValue) << 9 | (hasTimestamps ? 1 << 8 : 0)
+      | length << 16
+  }
+
+  @inline(__always)
+  init(_ segment: Segment) {
+    self.init(
+      length: segment.packetLength &- segment.payloadLength, hopLimit: segment.hopLimit,
+      segment.checksum, hasTimestamps: segment.hasTimestamps)
   }
 
   var length: UInt32 { rawValue >> 16 }

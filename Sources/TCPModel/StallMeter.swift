@@ -196,29 +196,31 @@ public struct StallMeters: Sendable, BitwiseCopyable {
   ///
   /// - Parameters:
   ///   - annotations: What `notice` found.
-  ///   - connection: The connection as it stands before the segment.
+  ///   - connection: The connection as it stands before the segment. `inout` only in order that it
+  ///     be passed by address: it is not changed.
   mutating func observe(
-    _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: Connection, sender: Side
+    _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: inout Connection,
+    sender: Side
   ) {
     guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: .syn.union(.rst)) else {
       return
     }
+    let ofClient = FlightNumbers(&connection.client)
+    let ofServer = FlightNumbers(&connection.server)
     if sender == .client {
       StallMeters.observe(
-        segment, annotations, from: connection.client, to: connection.server,
-        roundTrip: connection.clientRoundTrip, sender: &client, receiver: &server)
+        segment, annotations, from: ofClient, to: ofServer, roundTrip: connection.clientRoundTrip,
+        sender: &client, receiver: &server)
     } else {
       StallMeters.observe(
-        segment, annotations, from: connection.server, to: connection.client,
-        roundTrip: connection.serverRoundTrip, sender: &server, receiver: &client)
+        segment, annotations, from: ofServer, to: ofClient, roundTrip: connection.serverRoundTrip,
+        sender: &server, receiver: &client)
     }
   }
 
-  // In line, lest both ends be copied.
-  @inline(__always)
   private static func observe(
-    _ segment: Segment, _ annotations: SegmentAnnotations, from source: Endpoint,
-    to destination: Endpoint, roundTrip: Int64, sender: inout StallMeter,
+    _ segment: Segment, _ annotations: SegmentAnnotations, from source: FlightNumbers,
+    to destination: FlightNumbers, roundTrip: Int64, sender: inout StallMeter,
     receiver: inout StallMeter
   ) {
     receiver.observeAcknowledgment(
@@ -234,5 +236,21 @@ public struct StallMeters: Sendable, BitwiseCopyable {
     sender.observeData(
       segment, annotations, unacknowledged: source.sendUnacknowledged, next: source.sendNext,
       peerWindow: destination.window, small: full == 0 ? 496 : max(full, 128) - 40, roundTrip)
+  }
+}
+
+/// What of an endpoint its meters need.
+private struct FlightNumbers: BitwiseCopyable {
+  var sendUnacknowledged: SequenceNumber
+  var sendNext: SequenceNumber
+  var window: UInt32
+  var maximumSegmentSize: UInt16
+
+  @inline(__always)
+  init(_ endpoint: inout Endpoint) {
+    sendUnacknowledged = endpoint.sendUnacknowledged
+    sendNext = endpoint.sendNext
+    window = endpoint.window
+    maximumSegmentSize = endpoint.maximumSegmentSize
   }
 }

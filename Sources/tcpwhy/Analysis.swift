@@ -110,14 +110,11 @@ struct Analysis: ~Copyable {
       case .summary:
         diagnostician.expect(
           tracker.upcoming(after: 8), verySoon: tracker.upcoming(after: 4))
-        // One copy instead of one for each reader.
-        let connection = tracker.summary
-        diagnostician.note(connection)
-        totals.count(connection)
+        note(tracker.summary)
         if wantsEveryConnection {
           body(
             TrackedConnection(
-              connection: connection, segments: [], transitions: [], previous: nil,
+              connection: tracker.summary, segments: [], transitions: [], previous: nil,
               icmpErrors: []), [], [])
         }
       case .history:
@@ -132,6 +129,13 @@ struct Analysis: ~Copyable {
 
   /// What became of findings that waited for `conclude`.
   var revisions: [Revision] { diagnostician.revisions }
+
+  /// Takes note of a connection that nobody wants to see: copied once, not for each reader.
+  @inline(never)
+  private mutating func note(_ connection: Connection) {
+    diagnostician.note(connection)
+    totals.count(connection)
+  }
 
   /// What all connections together show, once the input has been read.
   mutating func conclude() -> [Finding] {
