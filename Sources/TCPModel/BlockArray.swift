@@ -18,9 +18,16 @@ struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
 
   /// Appends a few equal elements, side by side in one block: `count` divides the size of a block.
   mutating func append(repeating element: Element, count elements: Int) {
-    if count & BlockArray.mask == 0 { addBlock() }
-    for _ in 0..<elements { blocks[blocks.count - 1].append(element) }
+    if count & BlockArray.mask == 0 {
+      if count == 0 {
+        addBlock()
+      } else {
+        blocks.append(UniqueArray(repeating: element, count: 1 << BlockArray.shift))
+      }
+    }
     count += elements
+    let filled = (count - 1) & BlockArray.mask + 1
+    while blocks[blocks.count - 1].count < filled { blocks[blocks.count - 1].append(element) }
   }
 
   @inline(never)

@@ -15,7 +15,8 @@ import Testing
     }
 
     mutating func add(
-      _ number: UInt32, _ isClient: Bool, _ flags: TCPFlags, sequence: UInt32, ack: UInt32 = 0
+      _ number: UInt32, _ isClient: Bool, _ flags: TCPFlags, sequence: UInt32, ack: UInt32 = 0,
+      payload: UInt32 = 0
     ) {
       frame += 1
       var segment = Segment()
@@ -29,7 +30,8 @@ import Testing
       segment.acknowledgment = ack
       segment.window = 500
       segment.hopLimit = 64
-      segment.packetLength = 40
+      segment.payloadLength = payload
+      segment.packetLength = 40 + payload
       tracker.process(segment)
     }
 
@@ -75,6 +77,25 @@ import Testing
     #expect(feed.tracker.counts.evictedOpen == 10)
     feed.tracker.finish()
     #expect(feed.evicted() == Array(30..<60))
+  }
+
+  @Test("An unanswered SYN is held in 128 bytes, an open connection with nine segments in 400")
+  func sizes() {
+    var calls = Feed(TrackerOptions())
+    calls.call(0)
+    #expect(calls.tracker.heldBytes <= 128)
+    var feed = Feed(TrackerOptions())
+    feed.open(0)
+    // Captured near the server: three segments in flight, each acknowledged as it arrives.
+    for number in 0..<3 as Range<UInt32> {
+      for part in 0..<2 as Range<UInt32> {
+        feed.add(
+          0, false, [.psh, .ack], sequence: 101 + 200 * number + 100 * part, ack: 1, payload: 100)
+      }
+      feed.add(0, true, .ack, sequence: 1, ack: 201 + 200 * number)
+    }
+    #expect(feed.tracker.quiet.count == 1)
+    #expect(feed.tracker.heldBytes <= 400)
   }
 
   @Test("One that has lived on since it was put in line stays")
