@@ -82,7 +82,9 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     let header = QuietHeader(
       length: UInt32(overhead), hopLimit: hopLimit, checksum,
       hasTimestamps: options & UInt8(TCPOptionKinds.timestamps.rawValue) != 0)
-    return QuietEnd(next: initial &+ 1, timestamp: timestamp, header: header.afterSYN)
+    return QuietEnd(
+      next: initial &+ 1, timestamp: timestamp,
+      header: header.afterSYN(isIPv4: key.lowAddress.isIPv4))
   }
 
   /// The SYN that began it.

@@ -160,7 +160,8 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     lastTime = offset
     lastFrame = segment.frame
     server = QuietEnd(
-      next: segment.sequence &+ 1, timestamp: segment.timestampValue, header: header.afterSYN)
+      next: segment.sequence &+ 1, timestamp: segment.timestampValue,
+      header: header.afterSYN(isIPv4: segment.source.isIPv4))
     return true
   }
 
@@ -236,9 +237,10 @@ struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
     ChecksumState(rawValue: UInt8(truncatingIfNeeded: rawValue >> 9 & 3)) ?? .unverified
   }
 
-  /// The header to expect after a SYN: without its options, but for timestamps.
-  var afterSYN: QuietHeader {
-    QuietHeader(rawValue: rawValue &- (hasTimestamps ? 8 : 12) << 16)
+  /// The header to expect after a SYN that had this one: without options but timestamps.
+  func afterSYN(isIPv4: Bool) -> QuietHeader {
+    let length: UInt32 = (isIPv4 ? 40 : 60) + (hasTimestamps ? 12 : 0)
+    return QuietHeader(rawValue: rawValue & 0xffff | length << 16)
   }
 }
 
@@ -337,7 +339,7 @@ struct QuietReader {
     segment.window = UInt16(second >> 32 & 0xffff)
     segment.identification = UInt16(second >> 48)
     end.next = segment.sequence &+ segment.sequenceLength
-    if offer != 0 { end.header = end.header.afterSYN }
+    if offer != 0 { end.header = end.header.afterSYN(isIPv4: segment.source.isIPv4) }
     if isServer { server = end } else { client = end }
     return isServer ? .server : .client
   }

@@ -25,9 +25,9 @@ def main():
     most, least = chosen.most, 1000
     kinds = {
         "open connection, handshake only": lambda count: (
-            "scale", dict(packets=3 * count, open=count)),
+            "scale", dict(rounds=3, open=count)),
         "open connection, nine segments of data": lambda count: (
-            "scale", dict(packets=12 * count, open=count)),
+            "scale", dict(rounds=12, open=count)),
         "unanswered SYN": lambda count: ("flood", dict(packets=count)),
     }
     print(f"| bytes each, {least:,} to {most:,} | held | program |\n|---|--:|--:|")

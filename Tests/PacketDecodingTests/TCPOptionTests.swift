@@ -1,5 +1,6 @@
-import PacketDecoding
 import Testing
+
+@testable import PacketDecoding
 
 @Suite("TCP options")
 struct TCPOptionTests {
@@ -28,6 +29,24 @@ struct TCPOptionTests {
       #expect(segment.options == .timestamps)
       #expect(segment.timestampValue == 0xdead_beef)
       #expect(segment.timestampEchoReply == 0x0102_0304)
+    }
+  }
+
+  @Test(
+    arguments: [
+      [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 3, 3, 7],
+      [1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8],
+    ] as [[UInt8]])
+  func `the usual layouts read as any other`(usual: [UInt8]) {
+    for place in usual.indices {
+      for value in 0...255 as ClosedRange<UInt8> {
+        var options = usual
+        options[place] = value
+        var (quick, walked) = (Segment(), Segment())
+        quick.readOptions(options.span, of: 20 + options.count)
+        walked.walkOptions(options.span, length: options.count)
+        #expect("\(quick)" == "\(walked)", "\(value) at \(place)")
+      }
     }
   }
 

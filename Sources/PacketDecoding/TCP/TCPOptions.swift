@@ -31,13 +31,23 @@ extension Segment {
       options = .timestamps
       timestampValue = bytes.uint32(at: 4)
       timestampEchoReply = bytes.uint32(at: 8)
+    } else if headerLength == 40, bytes.count == 20, bytes.uint32(at: 4) == 0x0402_080a,
+      bytes.uint16(at: 0) == 0x0204, bytes.uint32(at: 16) >> 8 == 0x01_0303
+    {
+      // The SYN of Linux: MSS, SACK permitted, timestamps, padding, window scale.
+      options = .maximumSegmentSize.union(.sackPermitted).union(.timestamps).union(.windowScale)
+      maximumSegmentSize = bytes.uint16(at: 2)
+      timestampValue = bytes.uint32(at: 8)
+      timestampEchoReply = bytes.uint32(at: 12)
+      windowShift = bytes[19]
     } else {
       walkOptions(bytes, length: headerLength &- TCPHeader.minimumLength)
     }
   }
 
+  /// Reads options of any layout.
   @inline(never)
-  private mutating func walkOptions(_ bytes: Span<UInt8>, length: Int) {
+  mutating func walkOptions(_ bytes: Span<UInt8>, length: Int) {
     var cursor = TCPOptionCursor(length: length)
     while true {
       switch cursor.next(in: bytes) {

@@ -29,6 +29,9 @@ struct Generate: ParsableCommand {
   @Option(help: "Connections open at once, of short, bulk and scale.")
   var open: Int?
 
+  @Option(help: "Of scale: so many segments of each connection, in turns, in place of --packets.")
+  var rounds: Int?
+
   @Option(help: "Microseconds from one segment to the next, on average; not of mixed.")
   var spacing = 1
 
@@ -69,7 +72,10 @@ struct Generate: ParsableCommand {
     case .short: try healthy.short(connections: connections, open: open ?? 1000)
     case .bulk: try healthy.bulk(packets: packets, open: open ?? 8)
     case .flood: try healthy.flood(packets: packets)
-    case .scale: try healthy.bulk(packets: packets, open: open ?? 1_000_000)
+    case .scale:
+      let open = open ?? 1_000_000
+      try healthy.bulk(
+        packets: rounds.map { $0 * open } ?? packets, open: open, inTurns: rounds != nil)
     case .mixed: break
     }
     try healthy.close()

@@ -51,11 +51,13 @@ struct Healthy: ~Copyable {
   /// Downloads: `open` connections that stay open, full-size segments with an acknowledgment for
   /// every second one. So many open connections that they get four segments each show what an open
   /// connection costs.
-  mutating func bulk(packets: Int, open: Int) throws {
+  ///
+  /// - Parameter inTurns: Whether the connections take turns, instead of whoever comes.
+  mutating func bulk(packets: Int, open: Int, inTurns: Bool = false) throws {
     var flows = (0..<open).map { Flow(number: $0, random: &random) }
     for number in 0..<packets {
       // Everybody opens before data flows.
-      let chosen = number < 3 * open ? number % open : random.below(open)
+      let chosen = inTurns || number < 3 * open ? number % open : random.below(open)
       let packet =
         if let opening = flows[chosen].open(time: time) {
           opening
