@@ -4,8 +4,8 @@ import PacketDecoding
 /// acknowledges, most of its timestamps follow from those before. The words stand on pages of
 /// `QuietPages`; here is what the next segment is compared with.
 ///
-///     bits  0-35  nanoseconds since the segment before     0-10  ticks since the sender's last TSval
-///          36-58  frames since                            11-15  ticks of TSecr behind the peer's
+///     bits  0-35  nanoseconds since the segment before     0-12  ticks since the sender's last TSval
+///          36-58  frames since                            13-15  ticks of TSecr behind the peer's
 ///          59     it acknowledges less than was sent      16-31  bytes of payload, or how much less
 ///          60     sent by the server                      32-47  window
 ///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others    48-63  Identification
@@ -172,9 +172,9 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     return word & (QuietPages.capacity - 1) == 0 ? 0 : pages[word &>> QuietPages.shift]
   }
 
-  static var tickBits: UInt32 { 11 }
+  static var tickBits: UInt32 { 13 }
   static var tickMask: UInt32 { 1 << tickBits - 1 }
-  static var echoBits: UInt32 { 5 }
+  static var echoBits: UInt32 { 3 }
   static var echoMask: UInt32 { 1 << echoBits - 1 }
 
   /// The code of flags that stand in the oddity.
@@ -246,7 +246,7 @@ struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
 
 /// What is not as expected of a segment.
 struct QuietOddity: BitwiseCopyable {
-  /// From the lowest bit: the header, 32 bits; the upper bits of the ticks, 21; the flags, 8; whether
+  /// From the lowest bit: the header, 32 bits; the upper bits of the ticks, 21 at most; the flags, 8; whether
   /// the acknowledgment and TSecr follow.
   var rawValue: UInt64
 
