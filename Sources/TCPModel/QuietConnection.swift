@@ -80,7 +80,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   /// The client as its SYN left it.
   var client: QuietEnd {
     let header = QuietHeader(
-      length: UInt32(overhead), hopLimit: hopLimit, checksum,
+      length: UInt32(overhead), hopLimit: hopLimit,
       hasTimestamps: options & UInt8(TCPOptionKinds.timestamps.rawValue) != 0)
     return QuietEnd(
       next: initial &+ 1, timestamp: timestamp,

@@ -5,10 +5,11 @@ import PacketDecoding
 /// `QuietPages`; here is what the next segment is compared with.
 ///
 ///     bits  0-35  nanoseconds since the segment before     0-12  ticks since the sender's last TSval
-///          36-58  frames since                            13-15  ticks of TSecr behind the peer's
-///          59     it acknowledges less than was sent      16-31  bytes of payload, or how much less
-///          60     sent by the server                      32-47  window
-///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others    48-63  Identification
+///          36-56  frames since                            13-15  ticks of TSecr behind the peer's
+///          57-58  the state of the checksum               16-31  bytes of payload, or how much less
+///          59     it acknowledges less than was sent      32-47  window
+///          60     sent by the server                      48-63  Identification
+///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others
 ///          63     more words follow
 ///
 /// Those are a `QuietOddity`, the acknowledgment and TSecr where the bits above have no room for
@@ -55,7 +56,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     let payload = UInt64(segment.payloadLength)
     let overhead = UInt64(segment.packetLength &- segment.payloadLength)
     guard offset >= 0, (offset >> 30) &- (lastTime >> 30) < patience, count < QuietCourse.limit,
-      pause >> 36 | frames >> 23 | (payload | overhead) >> 16 == 0,
+      pause >> 36 | frames >> 21 | (payload | overhead) >> 16 == 0,
       segment.flags.rawValue <= 255
     else { return false }
     let isServer = side == .server
@@ -84,8 +85,8 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     if !hasTimestamps, segment.timestampValue | segment.timestampEchoReply != 0 { return false }
 
     let first =
-      pause | frames << 36 | (isBehind ? 1 << 59 : 0) | (isServer ? 1 << 60 : 0) | flags << 61
-      | (isOdd ? 1 << 63 : 0)
+      pause | frames << 36 | UInt64(segment.checksum.rawValue) << 57 | (isBehind ? 1 << 59 : 0)
+      | (isServer ? 1 << 60 : 0) | flags << 61 | (isOdd ? 1 << 63 : 0)
     let small =
       ticks & QuietCourse.tickMask | (echoLag & QuietCourse.echoMask) << QuietCourse.tickBits
     let second =
@@ -137,10 +138,11 @@ struct QuietCourse: Sendable, BitwiseCopyable {
       || (segment.hasTimestamps && segment.timestampEchoReply != client.timestamp)
     let oddity = QuietOddity(
       header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: hasNumbers)
+    let first =
+      pause | frames << 36 | UInt64(segment.checksum.rawValue) << 57 | 1 << 60
+      | QuietCourse.otherFlags << 61 | 1 << 63
     var position = Int(length)
-    store.put(
-      pause | frames << 36 | 1 << 60 | QuietCourse.otherFlags << 61 | 1 << 63, at: &position,
-      on: &pages)
+    store.put(first, at: &position, on: &pages)
     store.put(
       UInt64(segment.timestampValue & QuietCourse.tickMask) | UInt64(segment.window) << 32
         | UInt64(segment.identification) << 48, at: &position, on: &pages)
@@ -204,9 +206,10 @@ struct QuietEnd: Sendable, BitwiseCopyable {
 }
 
 /// What of a segment's headers is the same for most of an end's segments: their bytes, IP and TCP
-/// together, the hop limit, the state of the checksum and whether there are timestamps.
+/// together, the hop limit, and whether there are timestamps.
 struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
-  /// From the lowest byte: hop limit, checksum and timestamps, and in 16 bits the length.
+  /// From the lowest bit: the hop limit, 8 bits; whether there are timestamps; in the upper half the
+  /// length.
   var rawValue: UInt32
 
   @inline(__always)
@@ -215,27 +218,20 @@ struct QuietHeader: Equatable, Sendable, BitwiseCopyable {
   }
 
   @inline(__always)
-  init(
-    length: UInt32, hopLimit: UInt8, _ checksum: ChecksumState, hasTimestamps: Bool
-  ) {
-    rawValue =
-      UInt32(hopLimit) | UInt32(checksum.rawValue) << 9 | (hasTimestamps ? 1 << 8 : 0)
-      | length << 16
+  init(length: UInt32, hopLimit: UInt8, hasTimestamps: Bool) {
+    rawValue = UInt32(hopLimit) | (hasTimestamps ? 1 << 8 : 0) | length << 16
   }
 
   @inline(__always)
   init(_ segment: Segment) {
     self.init(
       length: segment.packetLength &- segment.payloadLength, hopLimit: segment.hopLimit,
-      segment.checksum, hasTimestamps: segment.hasTimestamps)
+      hasTimestamps: segment.hasTimestamps)
   }
 
   var length: UInt32 { rawValue >> 16 }
   var hopLimit: UInt8 { UInt8(truncatingIfNeeded: rawValue) }
   var hasTimestamps: Bool { rawValue & 1 << 8 != 0 }
-  var checksum: ChecksumState {
-    ChecksumState(rawValue: UInt8(truncatingIfNeeded: rawValue >> 9 & 3)) ?? .unverified
-  }
 
   /// The header to expect after a SYN that had this one: without options but timestamps.
   func afterSYN(isIPv4: Bool) -> QuietHeader {
@@ -296,7 +292,7 @@ struct QuietReader {
     let peer = isServer ? client : server
 
     segment.time = segment.time.advanced(byNanoseconds: Int64(first & (1 << 36 - 1)))
-    segment.frame &+= first >> 36 & 0x7f_ffff
+    segment.frame &+= first >> 36 & 0x1f_ffff
     segment.flags = QuietCourse.flags(first >> 61 & 3)
     segment.sequence = end.next
     let field = UInt32(second >> 16 & 0xffff)
@@ -335,7 +331,8 @@ struct QuietReader {
       ? TCPOptionKinds(rawValue: UInt16(offer >> 16 & 0xff)) : hasTimestamps ? .timestamps : []
     segment.packetLength = segment.payloadLength &+ end.header.length
     segment.hopLimit = end.header.hopLimit
-    segment.checksum = end.header.checksum
+    segment.checksum =
+      ChecksumState(rawValue: UInt8(truncatingIfNeeded: first >> 57 & 3)) ?? .unverified
     segment.window = UInt16(second >> 32 & 0xffff)
     segment.identification = UInt16(second >> 48)
     end.next = segment.sequence &+ segment.sequenceLength
