@@ -304,7 +304,7 @@ struct QuietReader {
     let small = UInt32(second & 0xffff)
     var ticks = small & QuietCourse.tickMask
     var echo = peer.timestamp &- small >> QuietCourse.tickBits
-    var offer: UInt64 = 0
+    var offer: UInt64?
     if first & 1 << 63 != 0 {
       let oddity = QuietOddity(rawValue: store.get(at: &position, on: pages))
       end.header = oddity.header
@@ -316,10 +316,11 @@ struct QuietReader {
         echo = UInt32(truncatingIfNeeded: numbers)
       }
       if segment.flags.contains(.syn) {
-        offer = store.get(at: &position, on: pages)
-        segment.sequence = UInt32(offer >> 32)
-        segment.maximumSegmentSize = UInt16(offer & 0xffff)
-        segment.windowShift = UInt8(offer >> 24 & 0xff)
+        let word = store.get(at: &position, on: pages)
+        segment.sequence = UInt32(word >> 32)
+        segment.maximumSegmentSize = UInt16(word & 0xffff)
+        segment.windowShift = UInt8(word >> 24 & 0xff)
+        offer = word
       }
     }
     let hasTimestamps = end.header.hasTimestamps
@@ -327,8 +328,8 @@ struct QuietReader {
     segment.timestampValue = hasTimestamps ? end.timestamp : 0
     segment.timestampEchoReply = hasTimestamps ? echo : 0
     segment.options =
-      offer != 0
-      ? TCPOptionKinds(rawValue: UInt16(offer >> 16 & 0xff)) : hasTimestamps ? .timestamps : []
+      offer.map { TCPOptionKinds(rawValue: UInt16($0 >> 16 & 0xff)) }
+      ?? (hasTimestamps ? .timestamps : [])
     segment.packetLength = segment.payloadLength &+ end.header.length
     segment.hopLimit = end.header.hopLimit
     segment.checksum =
@@ -336,7 +337,7 @@ struct QuietReader {
     segment.window = UInt16(second >> 32 & 0xffff)
     segment.identification = UInt16(second >> 48)
     end.next = segment.sequence &+ segment.sequenceLength
-    if offer != 0 { end.header = end.header.afterSYN(isIPv4: segment.source.isIPv4) }
+    if offer != nil { end.header = end.header.afterSYN(isIPv4: segment.source.isIPv4) }
     if isServer { server = end } else { client = end }
     return isServer ? .server : .client
   }

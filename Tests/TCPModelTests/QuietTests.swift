@@ -158,6 +158,30 @@ import Testing
     #expect(difference == nil)
   }
 
+  @Test("A SYN,ACK of nothing but zeros, with options of IP, is still a SYN,ACK")
+  func zeroOffer() {
+    var segments = Array(QuietTests.traffic(seed: 3).prefix(8))
+    for index in segments.indices {
+      segments[index].options = []
+      (segments[index].timestampValue, segments[index].timestampEchoReply) = (0, 0)
+      segments[index].packetLength = (index == 1 ? 48 : 40) + segments[index].payloadLength
+    }
+    let initial = segments[1].sequence
+    (segments[1].maximumSegmentSize, segments[1].windowShift) = (0, 0)
+    for index in segments.indices {
+      if segments[index].source == segments[1].source {
+        segments[index].sequence &-= initial
+      } else if segments[index].flags.contains(.ack) {
+        segments[index].acknowledgment &-= initial
+      }
+    }
+    #expect(segments[1].sequence == 0)
+    #expect(segments[2...].contains { $0.source == segments[1].source })
+    let difference = QuietTests.difference(
+      QuietTests.outcome(segments, quietly: true), QuietTests.outcome(segments, quietly: false))
+    #expect(difference == nil)
+  }
+
   @Test("An ordinary connection stays quiet until it is let go")
   func staysQuiet() {
     var tracker = ConnectionTracker()
