@@ -44,6 +44,14 @@ extension Endpoint {
     let start = state == .synSent || state == .synReceived ? max(timerStart, lastTime) : timerStart
     let end = start.advanced(byNanoseconds: limit)
     guard end <= now else { return }
+    if state == .lastAck, finAcknowledgedTime != .epoch, lastFINTime <= finAcknowledgedTime {
+      // What was held to have missed the acknowledgment of its FIN would have sent the FIN again.
+      let arrival = StepContext(
+        sender: side, time: finAcknowledgedTime, frame: 0, senderRoundTrip: 0)
+      marks.insert(.finAcknowledged)
+      move(to: .closed, .assumed, side: side, arrival, &effects)
+      return
+    }
     let context = StepContext(sender: side, time: end, frame: 0, senderRoundTrip: 0)
     if state != .timeWait { marks.insert(.timedOut) }
     move(to: state == .synReceived ? .listen : .closed, .timer, side: side, context, &effects)

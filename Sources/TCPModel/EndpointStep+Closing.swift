@@ -36,7 +36,7 @@ extension Endpoint {
     {
       receiveCrossingFIN(side: context.sender, context, &effects)
     } else if !hasPassed {
-      receiveFIN(side: context.sender, at: peer.finSequence, context, &effects)
+      receiveMissedFIN(of: peer, context, &effects)
     } else if hadSentHiddenFIN(peer, segment) {
       assumeCrossingFIN(peer: &peer, segment, context, &effects)
     }
@@ -50,6 +50,21 @@ extension Endpoint {
       }
     }
     marks.insert(.finArrivalConfirmed)
+  }
+
+  /// The peer's FIN, held not to have arrived, has: with the acknowledgment that it bore.
+  private mutating func receiveMissedFIN(
+    of peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    if state == .finWait1, peer.finCount > 0, finSequence.precedes(peer.finAcknowledgment) {
+      let arrival = context.at(peer.lastFINTime, frame: peer.lastFINFrame)
+      receiveACKofFIN(
+        side: side, arrival, &effects, TransitionProof(fin: peer.finSequence))
+      receiveFIN(side: side, at: peer.finSequence, arrival, &effects)
+    } else {
+      receiveFIN(side: side, at: peer.finSequence, context, &effects)
+    }
   }
 
   /// A segment that does not acknowledge the peer's FIN, of an endpoint that is opening or closing.
@@ -77,6 +92,9 @@ extension Endpoint {
       context.isUnanswered(since: arrivedAt),
       // Not one that comes late itself.
       !acknowledgment.precedes(peer.sendUnacknowledged),
+      // Nor one that a duplicate from before the FIN has drawn.
+      !(segment.reportsDuplicate && peer.lastFrame == peer.lastFINFrame
+        && arrivedAt == peer.lastFINTime),
       !(segment.hasTimestamps && TimestampValue(segment.timestampValue).precedes(newestTimestamp))
     else { return }
     let side = context.sender

@@ -366,12 +366,22 @@ extension Endpoint {
     guard marks.contains(.finSent.union(.finAcknowledged)) else { return false }
     if marks.contains(.closedSecond), marks.isDisjoint(with: [.reset, .wasReset, .released]),
       segment.sequenceLength == 0, sequence == finSequence + 1,
-      context.isUnanswered(since: finAcknowledgedTime)
+      context.isUnanswered(since: finAcknowledgedTime),
+      !(answersDuplicate(segment, of: peer) && peer.lastTime <= finAcknowledgedTime)
     {
       // So does an ACK from behind the FIN: who is gone answers by RST.
       takeBack(to: .lastAck, side: side, context, &effects)
       marks.remove(.finAcknowledged)
     }
     return true
+  }
+
+  /// Whether a pure ACK answers a segment of the peer that had come before: a duplicate is answered as soon
+  /// as it arrives, so however late the answer passes, it left before anything that passed later could
+  /// be answered.
+  private func answersDuplicate(_ segment: Segment, of peer: Endpoint) -> Bool {
+    if segment.reportsDuplicate { return true }
+    return peer.finCount > 1
+      && !(marks.contains(.sackPermitted) && peer.marks.contains(.sackPermitted))
   }
 }

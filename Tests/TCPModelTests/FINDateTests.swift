@@ -302,4 +302,73 @@ import Testing
       connection.path(.server)
         == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
   }
+
+  // MARK: - Answers that come late
+
+  @Test("The ACK of a duplicate that came before a FIN says nothing about the FIN, however late")
+  func duplicateBeforeFIN() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.025 < P. 1:101 ack 1 TS 9020 1010
+      0.028 < P. 1:101 ack 1 TS 9023 1010
+      0.030 < F. 101 ack 2 TS 9030 1020
+      0.080 > . 2 ack 101 TS 1080 9023 sack 1 101
+      0.081 > . 2 ack 102 TS 1081 9030
+      """)
+    #expect(FINDateTests.frames(connection, .finWait2, .client) == [7])
+    #expect(FINDateTests.frames(connection, .timeWait, .client) == [7])
+    #expect(!connection.connection.noticed.contains(.revokes))
+  }
+
+  @Test(
+    "A FIN that bore the ACK of the other leads through FIN-WAIT-2, though it was held to be lost")
+  func missedFINWithACK() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.030 < F. 1 ack 2 TS 9030 1020
+      0.080 > . 2 ack 1 TS 1080 9000
+      0.081 > . 2 ack 2 TS 1081 9030
+      """)
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+    #expect(FINDateTests.standing(connection, .finWait2, .client) == [5])
+    #expect(FINDateTests.standing(connection, .timeWait, .client) == [5])
+  }
+
+  @Test(
+    "The ACK of a FIN sent again leaves LAST-ACK closed when no ACK of the second FIN came before it",
+    arguments: [true, false])
+  func duplicateBeforeLastACK(sack: Bool) throws {
+    let connection = try FINDateTests.run(
+      """
+      0.060 > F. 1 ack 1 TS 1060 9000
+      0.061 < F. 1 ack 2 TS 9050 1020
+      0.062 > . 2 ack 2 TS 1062 9050
+      0.150 < . 2 ack 2 TS 9140 1060\(sack ? " sack 1 2" : "")
+      """, sack: sack)
+    #expect(
+      connection.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED")
+    #expect(!connection.connection.noticed.contains(.revokes))
+  }
+
+  @Test("Who does not repeat the FIN has got the ACK of it, whatever an ACK in between looked like")
+  func noRepetition() throws {
+    let text = FINDateTests.script(
+      """
+      0.030 < F. 1 ack 2 TS 9020 1020
+      0.030 > . 2 ack 2 TS 1030 9020
+      0.330 < . 2 ack 2 TS 9320 1020
+      """)
+    let connection = try #require(Script.run(text, endingAt: 200).first)
+    let closed = try #require(
+      connection.transitions.last { $0.endpoint == .server && $0.to == .closed })
+    #expect(closed.evidence == .assumed)
+    #expect(closed.time.nanoseconds == 1_700_000_000_030_000_000)
+    // One that repeats it has not, and gives up in the end.
+    let repeated = try #require(
+      Script.run(text + "\n0.630 < F. 1 ack 2 TS 9620 1020", endingAt: 200).first)
+    let last = try #require(
+      repeated.transitions.last { $0.endpoint == .server && $0.to == .closed })
+    #expect(last.evidence == .timer)
+  }
 }
