@@ -14,8 +14,11 @@ extension Connection {
         ? traits.contains(.openAtEnd) && client.isUneventfullyOpen && server.isUneventfullyOpen
         : activeCloser != .both && client.isUneventful && server.isUneventful)
       && timeReversals == 0
-      && completionTime.nanoseconds(since: firstTime) < 250_000_000
+      && completionTime.nanoseconds(since: firstTime) < Connection.quickHandshake
   }
+
+  /// How soon a handshake is completed that no rule takes an interest in, nanoseconds.
+  fileprivate static let quickHandshake: Int64 = 250_000_000
 
   /// Whether it is one SYN and nothing else, whose time has not run out: the rest of it may yet
   /// come, and a flood consists of such. No rule that looks at one connection has anything to say.
@@ -28,6 +31,15 @@ extension Connection {
       ])
       && client.marks.isDisjoint(with: [.timedOut, .finSent, .synAckSent, .timeWaitReuse])
       && server.marks.isDisjoint(with: [.seen, .synSent, .finSent])
+  }
+}
+
+extension ConnectionBrief {
+  /// The same of a connection that took the ordinary course; a mere call is uneventful too.
+  @inline(__always)
+  var isUneventful: Bool {
+    completionTime == .epoch
+      || completionTime.nanoseconds(since: firstTime) < Connection.quickHandshake
   }
 }
 

@@ -28,8 +28,15 @@ public struct Diagnostician: ~Copyable {
     !connection.isUneventful && !connection.isMereCall
   }
 
+  /// Whether a connection that took the ordinary course is so ordinary that no rule that looks at
+  /// one connection has anything to say: then `note` is all that `examine` would do.
+  @inline(__always)
+  public static func isContent(with connection: ConnectionBrief) -> Bool {
+    connection.isUneventful
+  }
+
   /// Notes a connection in which no rule that looks at one connection finds anything.
-  public mutating func note(_ connection: Connection) {
+  public mutating func note(_ connection: ConnectionBrief) {
     if !pending.isEmpty { pending = [] }
     ledgers.note(connection)
   }
@@ -43,7 +50,7 @@ public struct Diagnostician: ~Copyable {
 
   /// What one connection shows, but for what waits: that is `pending`.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
-    note(tracked.connection)
+    note(ConnectionBrief(tracked.connection))
     guard Diagnostician.wantsHistory(of: tracked.connection) else { return [] }
     ledgers.noteEvents(tracked)
     facts.isOneSided = ledgers.isOneSided

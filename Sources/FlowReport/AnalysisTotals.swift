@@ -34,6 +34,11 @@ public struct AnalysisTotals: Sendable {
 
   /// Counts a connection that has been let go.
   public mutating func count(_ connection: Connection) {
+    count(ConnectionBrief(connection))
+  }
+
+  /// Counts a connection that has been let go.
+  public mutating func count(_ connection: ConnectionBrief) {
     connections += 1
     // What became of one that was let go early is not known.
     if !connection.traits.contains(.evicted) {

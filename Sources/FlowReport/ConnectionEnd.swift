@@ -38,8 +38,21 @@ extension Connection {
   /// From the first SYN to the ACK that completed the handshake, nanoseconds; nil where one of them
   /// was not seen, or the capture's clock was set back between.
   public var handshakeTime: Int64? {
-    guard opening == .handshake, completionTime != .epoch else { return nil }
-    let time = completionTime.nanoseconds(since: firstTime)
+    Connection.handshakeTime(opening, firstTime, completionTime)
+  }
+
+  @inline(__always)
+  fileprivate static func handshakeTime(
+    _ opening: Opening, _ first: CaptureTime, _ completion: CaptureTime
+  ) -> Int64? {
+    guard opening == .handshake, completion != .epoch else { return nil }
+    let time = completion.nanoseconds(since: first)
     return time < 0 ? nil : time
   }
+}
+
+extension ConnectionBrief {
+  /// The same of a brief.
+  @inline(__always)
+  var handshakeTime: Int64? { Connection.handshakeTime(opening, firstTime, completionTime) }
 }

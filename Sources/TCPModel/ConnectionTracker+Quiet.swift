@@ -78,6 +78,23 @@ extension ConnectionTracker {
     return woken
   }
 
+  /// Lets go of a quiet connection that is done, if its brief is enough: it stands in `brief` then.
+  mutating func takeBrief(_ place: UInt32, _ accepts: (ConnectionBrief) -> Bool) -> Bool {
+    let index = place & ~ConnectionTracker.quietMark
+    guard followBrief(index, at: now), accepts(brief) else { return false }
+    forgetCourse(index)
+    quiet.remove(index)
+    return true
+  }
+
+  /// Makes `brief` what a quiet connection has come to at `time`, if it took the ordinary course and
+  /// has come to rest.
+  private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
+    brief.follow(
+      quiet[index], quietCourses[quiet[index].course], quietPages, options.timers,
+      patience: quietPatience << 30, until: time, isEnd: hasFinished)
+  }
+
   /// Lets go of a quiet connection that is done, if nobody wants its history: it stands in `summary`
   /// then.
   mutating func takeSettled(_ place: UInt32, _ wantsHistory: (Connection) -> Bool) -> Bool {
@@ -113,17 +130,22 @@ extension ConnectionTracker {
       wheel.schedule(place, at: earliest)
       return
     }
-    guard summarize(index, at: time) else {
-      _ = wake(place)
-      review(resolve(place), at: time)
-      return
+    let isDone =
+      time >= last.advanced(byNanoseconds: options.timers.remembrance)
+      && followBrief(index, at: time) && brief.isOver
+    if !isDone {
+      guard summarize(index, at: time) else {
+        _ = wake(place)
+        review(resolve(place), at: time)
+        return
+      }
+      guard summary.isDone(options, now: time) else {
+        wheel.schedule(place, at: summary.nextReview(options, now: time))
+        return
+      }
     }
-    if summary.isDone(options, now: time) {
-      table.remove(quiet[index].key.tag(seed: options.hashSeed), place: place)
-      settled.append(place)
-    } else {
-      wheel.schedule(place, at: summary.nextReview(options, now: time))
-    }
+    table.remove(quiet[index].key.tag(seed: options.hashSeed), place: place)
+    settled.append(place)
   }
 
   func lastTimeOfQuiet(_ index: UInt32) -> CaptureTime {

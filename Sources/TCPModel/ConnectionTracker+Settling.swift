@@ -86,8 +86,13 @@ extension ConnectionTracker {
 
   /// Goes on to the next connection that is done.
   ///
-  /// - Parameter wantsHistory: Whether the segments and transitions of a connection are wanted.
-  public mutating func nextSettled(wantsHistory: (Connection) -> Bool) -> SettledConnection {
+  /// - Parameters:
+  ///   - acceptsBrief: Whether the brief of a connection is all that is wanted of it. Asked of those
+  ///     that took the ordinary course; nil if more is wanted of every one.
+  ///   - wantsHistory: Whether the segments and transitions of a connection are wanted.
+  public mutating func nextSettled(
+    acceptsBrief: ((ConnectionBrief) -> Bool)? = nil, wantsHistory: (Connection) -> Bool
+  ) -> SettledConnection {
     if historyPlace != 0 {
       letGo(historyPlace)
       historyPlace = 0
@@ -99,6 +104,7 @@ extension ConnectionTracker {
       touchPages(settled[4])
     }
     if place & ConnectionTracker.quietMark != 0 {
+      if let acceptsBrief, takeBrief(place, acceptsBrief) { return .brief }
       if takeSettled(place, wantsHistory) { return .summary }
       place = wakeSettled(place)
     } else if !wantsHistory(connections[place]) {
@@ -110,7 +116,7 @@ extension ConnectionTracker {
     return .history
   }
 
-  /// The connection that `nextSettled(wantsHistory:)` last went on to, which had answered `.history`:
+  /// The connection that `nextSettled(acceptsBrief:wantsHistory:)` last went on to, which had answered `.history`:
   /// to be called once, before the next is asked for. Its place in memory is given back.
   public mutating func takeHistory() -> TrackedConnection {
     let place = historyPlace

@@ -18,6 +18,8 @@ public struct ConnectionTracker: ~Copyable {
   let quietPatience: Int64
   /// The connection that `nextSettled` last handed out without its history.
   public internal(set) var summary = Connection(key: ConnectionTracker.noKey)
+  /// The same of one of which the brief is enough.
+  public internal(set) var brief = ConnectionBrief()
   /// Where the connection is that `takeHistory` hands out, 0 for none.
   var historyPlace: UInt32 = 0
   /// Quiet places that only lead to where their connections are followed now.

@@ -12,7 +12,8 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   var firstFrame: UInt64
   var firstTime: CaptureTime
   private var initial: UInt32
-  private var timestamp: UInt32
+  /// TSval of the SYN, 0 if it had none.
+  private(set) var timestamp: UInt32
   private var window: UInt16
   private var maximumSegmentSize: UInt16
   private var identification: UInt16
@@ -77,11 +78,17 @@ struct QuietConnection: Sendable, BitwiseCopyable {
   @inline(__always)
   func side(sourceIsLow: Bool) -> Side { sourceIsLow == clientIsLow ? .client : .server }
 
+  /// The options of the SYN.
+  var offeredOptions: TCPOptionKinds { TCPOptionKinds(rawValue: UInt16(options)) }
+
+  /// Whether the SYN offered a window at all.
+  var offersWindow: Bool { window != 0 }
+
   /// The client as its SYN left it.
   var client: QuietEnd {
     let header = QuietHeader(
       length: UInt32(overhead), hopLimit: hopLimit,
-      hasTimestamps: options & UInt8(TCPOptionKinds.timestamps.rawValue) != 0)
+      hasTimestamps: offeredOptions.contains(.timestamps))
     return QuietEnd(
       next: initial &+ 1, timestamp: timestamp,
       header: header.afterSYN(isIPv4: key.lowAddress.isIPv4))
@@ -102,7 +109,7 @@ struct QuietConnection: Sendable, BitwiseCopyable {
     segment.flags = TCPFlags(rawValue: UInt16(flags))
     segment.window = window
     segment.packetLength = UInt32(overhead)
-    segment.options = TCPOptionKinds(rawValue: UInt16(options))
+    segment.options = offeredOptions
     segment.timestampValue = timestamp
     segment.maximumSegmentSize = maximumSegmentSize
     segment.windowShift = windowShift

@@ -37,11 +37,13 @@ public struct TrackedConnection: Sendable {
   }
 }
 
-/// What `ConnectionTracker.nextSettled(wantsHistory:)` went on to. Without the connection itself, which
+/// What `ConnectionTracker.nextSettled(acceptsBrief:wantsHistory:)` went on to. Without the connection itself, which
 /// is large and wanted in full only where something happened.
 public enum SettledConnection: Sendable {
   /// No connection is done.
   case nothing
+  /// One of which the brief is enough: `ConnectionTracker.brief`.
+  case brief
   /// One whose history is not wanted: `ConnectionTracker.summary`.
   case summary
   /// One with its history: `ConnectionTracker.takeHistory()`.

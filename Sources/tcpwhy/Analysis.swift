@@ -101,16 +101,21 @@ struct Analysis: ~Copyable {
 
   /// Hands over the connections that are done, with their findings.
   private mutating func drain(_ body: (TrackedConnection, [Finding], [Finding]) -> Void) {
+    let acceptsBrief =
+      wantsEveryConnection || wantsEveryHistory ? nil : Diagnostician.isContent(with:)
     while true {
       switch tracker.nextSettled(
+        acceptsBrief: acceptsBrief,
         wantsHistory: { wantsEveryHistory || Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing:
         return
+      case .brief:
+        expectNext()
+        note(tracker.brief)
       case .summary:
-        diagnostician.expect(
-          tracker.upcoming(after: 8), verySoon: tracker.upcoming(after: 4))
-        note(tracker.summary)
+        expectNext()
+        note(ConnectionBrief(tracker.summary))
         if wantsEveryConnection {
           body(
             TrackedConnection(
@@ -127,12 +132,17 @@ struct Analysis: ~Copyable {
     }
   }
 
+  @inline(__always)
+  private mutating func expectNext() {
+    diagnostician.expect(tracker.upcoming(after: 8), verySoon: tracker.upcoming(after: 4))
+  }
+
   /// What became of findings that waited for `conclude`.
   var revisions: [Revision] { diagnostician.revisions }
 
   /// Takes note of a connection that nobody wants to see: copied once, not for each reader.
   @inline(never)
-  private mutating func note(_ connection: Connection) {
+  private mutating func note(_ connection: ConnectionBrief) {
     diagnostician.note(connection)
     totals.count(connection)
   }

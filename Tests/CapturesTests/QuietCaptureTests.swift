@@ -1,3 +1,4 @@
+import FlowDiagnosis
 import Foundation
 import PacketCapture
 import PacketDecoding
@@ -7,8 +8,8 @@ import Testing
 
 /// How a connection is held changes nothing of what is told of it.
 @Suite struct QuietCaptureTests {
-  /// What a tracker makes of a capture, without where in memory it made it.
-  private func outcome(_ path: String, quietly: Bool) throws -> [String] {
+  /// A tracker that has read a capture to its end.
+  private func tracked(_ path: String, quietly: Bool) throws -> ConnectionTracker {
     var file = try CaptureFile(path: path)
     var batch = FrameBatch()
     var decoder = PacketDecoder()
@@ -29,6 +30,12 @@ import Testing
       }
     }
     tracker.finish()
+    return tracker
+  }
+
+  /// What a tracker makes of a capture, without where in memory it made it.
+  private func outcome(_ path: String, quietly: Bool) throws -> [String] {
+    var tracker = try tracked(path, quietly: quietly)
     var result: [String] = []
     while let tracked = tracker.nextSettled() {
       var connection = tracked.connection
@@ -54,5 +61,44 @@ import Testing
       Issue.record(
         "\(one.dropFirst(max(0, common - 80)).prefix(160)) … \(other.dropFirst(common).prefix(80))")
     }
+  }
+
+  /// The briefs of a capture's connections, by the short way where there is one or all by the long
+  /// one, and those that the rules want to see.
+  private func briefs(
+    _ path: String, directly: Bool
+  ) throws -> (all: [ConnectionBrief], wanted: Set<UInt64>) {
+    var tracker = try tracked(path, quietly: true)
+    var all: [ConnectionBrief] = []
+    var wanted: Set<UInt64> = []
+    while true {
+      let accepts: ((ConnectionBrief) -> Bool)? =
+        directly ? { Diagnostician.isContent(with: $0) } : nil
+      switch tracker.nextSettled(
+        acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
+      {
+      case .nothing:
+        return (all, wanted)
+      case .brief:
+        all.append(tracker.brief)
+      case .summary:
+        all.append(ConnectionBrief(tracker.summary))
+      case .history:
+        let connection = tracker.takeHistory().connection
+        all.append(ConnectionBrief(connection))
+        wanted.insert(connection.id)
+      }
+    }
+  }
+
+  @Test(
+    "Briefs are the same by either way, and so is what the rules want to see",
+    arguments: Repository.promises)
+  func sameBriefs(_ promise: Repository.Promise) throws {
+    let path = Repository.captures.appending(path: promise.capture).path
+    let short = try briefs(path, directly: true)
+    let long = try briefs(path, directly: false)
+    #expect(short.wanted == long.wanted)
+    #expect(short.all == long.all)
   }
 }

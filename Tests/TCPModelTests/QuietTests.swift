@@ -94,6 +94,7 @@ import Testing
         switch tracker.nextSettled(wantsHistory: { _ in history }) {
         case .nothing: return
         case .summary: result.append(describe(tracker.summary))
+        case .brief: Issue.record("nobody asked for briefs")
         case .history:
           let tracked = tracker.takeHistory()
           result.append(

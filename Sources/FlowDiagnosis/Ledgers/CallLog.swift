@@ -49,8 +49,9 @@ struct CallLog: ~Copyable {
   private static let callerLimit: UInt32 = 4096
 
   @inline(__always)
-  mutating func observe(_ connection: Connection, at place: Parties.Place, _ parties: inout Parties)
-  {
+  mutating func observe(
+    _ connection: ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
+  ) {
     let marks = connection.client.marks
     guard place.caller != 0, marks.contains(.synSent), !connection.traits.contains(.isSelf) else {
       return

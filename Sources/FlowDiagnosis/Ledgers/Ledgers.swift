@@ -45,7 +45,7 @@ struct Ledgers: ~Copyable {
   }
 
   /// Notes a connection that has been let go.
-  mutating func note(_ connection: Connection) {
+  mutating func note(_ connection: ConnectionBrief) {
     connections += 1
     if connection.client.marks.intersection(connection.server.marks).contains(.seen) {
       twoSided += 1
@@ -125,7 +125,7 @@ struct Ledgers: ~Copyable {
   }
 }
 
-extension Connection {
+extension ConnectionBrief {
   /// Whether one end alone was seen, and shows that the other one was heard.
   fileprivate var showsHalf: Bool {
     if traits.contains(.isSelf) { return false }

@@ -14,7 +14,7 @@ struct OptionsStrippedLedger {
     var lastTime = CaptureTime(nanoseconds: .min)
 
     @inline(__always)
-    mutating func observe(_ connection: Connection) {
+    mutating func observe(_ connection: ConnectionBrief) {
       guard connection.client.marks.contains(.synSent),
         connection.server.marks.contains(.synAckSent), connection.completionTime != .epoch,
         !connection.traits.contains(.isSelf)

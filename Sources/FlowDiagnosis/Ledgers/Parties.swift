@@ -30,7 +30,7 @@ struct Parties: ~Copyable {
     var timeWait = TimeWaitPileup.Holder()
 
     @inline(__always)
-    mutating func observe(_ connection: Connection) {
+    mutating func observe(_ connection: ConnectionBrief) {
       options.observe(connection)
       short.observe(connection)
     }
@@ -80,7 +80,7 @@ struct Parties: ~Copyable {
   ///
   /// - Parameter wantsAccount: Whether it came to a handshake or a close.
   @inline(__always)
-  mutating func place(of connection: Connection, wantsAccount: Bool) -> Place {
+  mutating func place(of connection: ConnectionBrief, wantsAccount: Bool) -> Place {
     let clientIsLow = connection.traits.contains(.clientIsLow)
     let listener = listeners.number(
       of: Parties.listener(connection.key, clientIsLow: clientIsLow),

@@ -22,7 +22,7 @@ struct SynFloodLedger: ~Copyable {
     var failed: Int { halfOpen + reset + unanswered }
 
     @inline(__always)
-    mutating func add(_ connection: Connection, isCompleted: Bool) {
+    mutating func add(_ connection: ConnectionBrief, isCompleted: Bool) {
       attempts += 1
       lastFrame = max(lastFrame, connection.firstFrame)
       if isCompleted {
@@ -92,7 +92,7 @@ struct SynFloodLedger: ~Copyable {
 
   @inline(__always)
   mutating func observe(
-    _ connection: Connection, at place: Parties.Place, _ parties: inout Parties
+    _ connection: ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
   ) {
     guard place.listener != 0, connection.client.marks.contains(.synSent),
       !connection.client.marks.contains(.refused),
@@ -111,7 +111,7 @@ struct SynFloodLedger: ~Copyable {
 
   @inline(__always)
   private mutating func add(
-    _ connection: Connection, isCompleted: Bool, _ listener: Int, _ attempts: inout Attempts
+    _ connection: ConnectionBrief, isCompleted: Bool, _ listener: Int, _ attempts: inout Attempts
   ) {
     let second = connection.firstTime.nanoseconds / 1_000_000_000
     if attempts.second != second {

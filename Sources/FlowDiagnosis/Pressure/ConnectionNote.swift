@@ -14,7 +14,7 @@ struct ConnectionNote: BitwiseCopyable {
   var clientPort: UInt16
 
   /// Nil for connections whose beginning was not seen.
-  init?(_ connection: Connection) {
+  init?(_ connection: ConnectionBrief) {
     guard connection.client.marks.contains(.synSent), !connection.traits.contains(.isSelf) else {
       return nil
     }

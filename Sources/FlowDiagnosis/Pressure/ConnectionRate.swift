@@ -36,7 +36,7 @@ public struct ConnectionRate: LedgerRule {
       sources = Directory(secret)
     }
 
-    mutating func observe(_ connection: Connection) {
+    mutating func observe(_ connection: ConnectionBrief) {
       guard count < Notes.limit, let note = ConnectionNote(connection) else { return }
       let source = sources.number(
         of: connection.socket(.client).address, limit: Notes.limit, 0)

@@ -33,7 +33,7 @@ public struct ShortConnections: LedgerRule {
     private(set) var sample = ConnectionSample()
 
     @inline(__always)
-    mutating func observe(_ connection: Connection) {
+    mutating func observe(_ connection: ConnectionBrief) {
       let packets = connection.client.packets &+ connection.server.packets
       let payload = connection.client.payloadBytes &+ connection.server.payloadBytes
       guard connection.opening == .handshake, connection.activeCloser != .none, packets <= 24,
@@ -113,7 +113,7 @@ public struct ShortConnections: LedgerRule {
 
   /// Packets that carry SYN, FIN or RST, the ACK of the handshake and the last ACK.
   @inline(__always)
-  private static func controlPackets(_ connection: Connection) -> UInt64 {
+  private static func controlPackets(_ connection: ConnectionBrief) -> UInt64 {
     var count = UInt64(connection.client.synCount) + UInt64(connection.server.synCount)
     count += UInt64(connection.client.finCount) + UInt64(connection.server.finCount)
     count += UInt64(connection.client.rstCount) + UInt64(connection.server.rstCount)

@@ -124,7 +124,7 @@ public struct TimeWaitPileup: LedgerRule {
 
     @inline(__always)
     mutating func observe(
-      _ connection: Connection, at place: Parties.Place, _ parties: inout Parties
+      _ connection: ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
     ) {
       guard !connection.traits.contains(.isSelf) else { return }
       if connection.client.timeWaitFrame != 0, place.account != 0 {
@@ -149,7 +149,7 @@ public struct TimeWaitPileup: LedgerRule {
 
     @inline(__always)
     private mutating func add(
-      _ id: UInt64, _ end: Endpoint, _ holder: inout Holder, _ number: UInt32
+      _ id: UInt64, _ end: EndpointBrief, _ holder: inout Holder, _ number: UInt32
     ) {
       let first = end.timeWaitTime.nanoseconds / 1_000_000_000
       if holder.second != first {

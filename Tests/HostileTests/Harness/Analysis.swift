@@ -139,14 +139,25 @@ struct Analysis: ~Copyable {
   /// The next connection that is done, without its history where nobody asks for it.
   private mutating func nextSettled() -> TrackedConnection? {
     guard manner.contains(.summaries) else { return tracker.nextSettled() }
-    switch tracker.nextSettled(wantsHistory: { Diagnostician.wantsHistory(of: $0) }) {
-    case .nothing:
-      return nil
-    case .history:
-      return tracker.takeHistory()
-    case .summary:
-      return TrackedConnection(
-        connection: tracker.summary, segments: [], transitions: [], previous: nil, icmpErrors: [])
+    // Whatever is written of connections wants more than their briefs.
+    let accepts: ((ConnectionBrief) -> Bool)? =
+      output.isEmpty ? { Diagnostician.isContent(with: $0) } : nil
+    while true {
+      switch tracker.nextSettled(
+        acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
+      {
+      case .brief:
+        connections += 1
+        diagnostician.note(tracker.brief)
+        totals.count(tracker.brief)
+      case .nothing:
+        return nil
+      case .history:
+        return tracker.takeHistory()
+      case .summary:
+        return TrackedConnection(
+          connection: tracker.summary, segments: [], transitions: [], previous: nil, icmpErrors: [])
+      }
     }
   }
 

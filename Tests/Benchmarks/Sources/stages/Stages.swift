@@ -98,10 +98,12 @@ struct Tracking: ~Copyable {
     let diagnoses = stage == .diagnose
     while true {
       switch tracker.nextSettled(
+        acceptsBrief: { !diagnoses || Diagnostician.isContent(with: $0) },
         wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing: return
-      case .summary: if diagnoses { diagnostician.note(tracker.summary) }
+      case .brief: if diagnoses { diagnostician.note(tracker.brief) }
+      case .summary: if diagnoses { diagnostician.note(ConnectionBrief(tracker.summary)) }
       case .history: _ = diagnostician.examine(tracker.takeHistory())
       }
     }
