@@ -54,9 +54,12 @@ class StateTrace:
                 if not match:
                     continue
                 at, sport, dport, source, destination, source6, destination6, old, new = match.groups()
-                # An IPv4 socket shows as ::ffff:a.b.c.d in the IPv6 fields, and the other way 0.0.0.0.
-                local = source6 if source == "0.0.0.0" and not source6.startswith("::ffff:") else source
-                remote = (destination6 if local == source6 else destination)
+                # An IPv4 socket shows as ::ffff:a.b.c.d in the IPv6 fields; an IPv6 one as 0.0.0.0 in
+                # the others, or as 127.0.0.6 where a listener made it.
+                if source6.startswith("::ffff:"):
+                    local, remote = source, destination
+                else:
+                    local, remote = source6, destination6
                 if local not in addresses and remote not in addresses:
                     continue
                 found.append({"time": round(float(at) - offset, 6), "local": endpoint(local, sport),
