@@ -56,9 +56,33 @@ import Testing
     let goesOn = "3.080 < P. 1:51 ack 1 TS 3970 3160\n3.090 > . 1 ack 51 TS 3190 3970\n"
     #expect(Diagnosis(lost + goesOn, endingAt: 10).ids == ["handshake-ack-lost"])
     let third = lost.replacing("1.030", with: "0.520 > P. 1:11 ack 1 TS 620 900\n1.030")
-    #expect(
-      Diagnosis(third + goesOn.replacing("ack 1 ", with: "ack 11 "), endingAt: 10).ids
-        == ["accept-queue-overflow"])
+    let taken = goesOn.replacing("ack 1 ", with: "ack 11 ")
+    #expect(Diagnosis(third + taken, endingAt: 10).ids == ["accept-queue-overflow"])
+  }
+
+  @Test("Just three before one is taken may have been lost, and this is said")
+  func threeLosses() throws {
+    func opening(_ ignored: String) -> String {
+      """
+      0.000 > S 0 TS 100 0
+      0.010 < S. 0 ack 1 TS 900 100
+      0.020 > . 1 ack 1 TS 120 900
+      \(ignored)
+      1.030 < S. 0 ack 1 TS 1920 100
+      1.040 > . 11 ack 1 TS 1140 900
+      3.050 < S. 0 ack 1 TS 3940 100
+      3.060 > . 11 ack 1 TS 3160 900
+      3.080 < P. 1:51 ack 11 TS 3970 3160
+      3.090 > . 11 ack 51 TS 3190 3970
+      """
+    }
+    let first = "0.030 > P. 1:11 ack 1 TS 130 900"
+    let three = try Diagnosis(opening(first), endingAt: 10).only("accept-queue-overflow")
+    #expect(three.confidence == .possible)
+    #expect(three.summary.contains("or all three segments that it ignored were lost"))
+    let more = first + "\n0.240 > P. 1:11 ack 1 TS 340 900"
+    let four = try Diagnosis(opening(more), endingAt: 10).only("accept-queue-overflow")
+    #expect(four.confidence == .likely)
   }
 
   /// A path on which everything takes 700 ms at once, more than the server's timer allows for.

@@ -66,7 +66,7 @@ public struct CaptureGaps: LedgerRule {
           time: example.ack.time,
           summary:
             "The capture lost frames of \(sample.phrase): "
-            + (gaps == 1 ? "once" : "\(gaps) times")
+            + ProofText.times(gaps)
             + " an end acknowledges data that is not in it, first \(example.receiver) in frame "
             + "\(example.ack.frame), which had received more of \(example.sender) than was "
             + "captured.\(kernel)",

@@ -35,7 +35,7 @@ struct HeldConnection {
           && finEnd.precedesOrEquals($0.acknowledgment) && $0.frame > (fins.first?.frame ?? 0)
       }
       let lost = final.map(\.frame)
-      let repeats = fins.count > 1 ? ", its FIN sent \(fins.count) times" : ""
+      let repeats = fins.count > 1 ? ", its FIN sent \(ProofText.times(fins.count))" : ""
       if lost.isEmpty {
         waiting = "waited in \(name) for a final ACK that never passed here\(repeats)"
         why = "no final ACK passed"

@@ -19,7 +19,7 @@ extension ReuseAttempt {
       let what =
         answers.count == 1
         ? "The server answered with the old connection's \(kind) (\(numbers))"
-        : "The server answered \(answers.count) times out of the old connection (\(numbers))"
+        : "The server answered \(ProofText.times(answers.count)) out of the old connection (\(numbers))"
       reaction =
         resets.isEmpty
         ? "\(what), and no RST of the client came back"

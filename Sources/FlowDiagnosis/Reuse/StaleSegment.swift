@@ -13,8 +13,9 @@ public struct StaleSegment: ConnectionRule {
   //    accepted; or
   // 2. a SYN with the ISS, and the TSval, of an earlier attempt passes after that connection had been
   //    established and closed, or inside the next one.
-  // Whether PAWS or the window check drops it shows in the receiver's bare ACK; an old SYN raises a
-  // SYN,ACK, which the supposed caller resets.
+  // Whether PAWS or the window check drops it shows in the receiver's bare ACK: a warning, for the
+  // ports were used again sooner than segments die out. An old SYN raises a SYN,ACK, which the
+  // supposed caller resets, or an ACK out of TIME-WAIT: a note, for no connection has to do with it.
   // What disproves it: it belongs to the same incarnation (an ordinary duplicate), it passed before
   // the new SYN was accepted (rst-on-reuse), or it is a copy that the capture made.
 
@@ -132,6 +133,7 @@ public struct StaleSegment: ConnectionRule {
           : "\(tracked.server) answered by an ACK (frame \($0.frame))"
       } ?? "it drew no answer"
     let end = reset.map { ", which \(tracked.client) reset (frame \($0.frame))" } ?? ""
+    let isHalfOpen = reply.map { $0.flags.contains(.syn) } ?? false
     var frames = [
       FrameRole(original.frame, "the SYN, when it was new"),
       FrameRole(late.frame, "the same SYN again, after the connection had closed"),
@@ -139,14 +141,15 @@ public struct StaleSegment: ConnectionRule {
     if let reply { frames.append(FrameRole(reply.frame, "the server's answer")) }
     if let reset { frames.append(FrameRole(reset.frame, "RST of the client")) }
     return Finding(
-      id: id, severity: .warning, confidence: tracked.confidence(.likely),
+      id: id, severity: .note, confidence: tracked.confidence(.likely),
       connections: [connection.id], frames: frames, time: (reset ?? reply ?? late).time,
       summary:
         "The SYN of \(tracked.client) from frame \(original.frame) arrived once more \(age) later "
-        + "(frame \(late.frame)), when the connection was long closed: \(reaction)\(end).",
+        + "(frame \(late.frame)), when the connection had been closed: \(reaction)\(end).",
       advice:
         "Look for what holds or repeats segments on the path: a looping route, a tunnel or a mirror "
-        + "that feeds copies back. The half-open entry at the listener ends with the RST.",
+        + "that feeds copies back."
+        + (isHalfOpen ? " The half-open entry at the listener ends with the RST." : ""),
       values: [
         ("syn_seq", .integer(Int64(late.sequence.rawValue))),
         ("syn_tsval", .integer(Int64(late.timestampValue))),

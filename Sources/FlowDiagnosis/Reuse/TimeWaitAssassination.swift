@@ -14,6 +14,9 @@ public struct TimeWaitAssassination: ConnectionRule {
   // 2. It sends an ACK: because an old segment of the other end came, or as one of several final
   //    ACKs, of which the first had already ended the other end's LAST-ACK.
   // 3. The other end, which holds nothing any more, answers RST with SEQ = that ACK.
+  // The RST shows that the other end needs TIME-WAIT no more; what is left of its purpose is to keep
+  // old segments from the next connection of these ports. So it is a note, and a warning where they
+  // are used again before TIME-WAIT would have ended.
   // What disproves it: the endpoint answers out of the connection afterwards (tcp_rfc1337), or the
   // RST is no answer to an ACK.
 
@@ -75,10 +78,12 @@ public struct TimeWaitAssassination: ConnectionRule {
           ? "\(peer) repeated its FIN (frame \($0.frame)) before an earlier final ACK reached it"
           : "an old \($0.length > 0 ? "segment" : "ACK") of \(peer) came late (frame \($0.frame))"
       } ?? "a second final ACK reached \(peer) after the first had ended its LAST-ACK"
+    let isReused = connection.traits.contains(.replaced)
     let summary =
       "TIME-WAIT of \(name) was ended after \(ProofText.duration(lasted)) instead of 60 s: \(cause), "
       + "the ACK it drew (frame \(acknowledgment.frame)) met no connection any more, and the RST "
-      + "(frame \(reset.frame)) closed it."
+      + "(frame \(reset.frame)) closed it"
+      + (isReused ? "; within those 60 s the ports were used again." : ".")
     var frames = [FrameRole(begin.frame, "TIME-WAIT begins at \(name)")]
     if let late {
       let kind = late.end == late.sequence ? "ACK" : "segment"
@@ -87,15 +92,19 @@ public struct TimeWaitAssassination: ConnectionRule {
     frames.append(FrameRole(acknowledgment.frame, "ACK from TIME-WAIT"))
     frames.append(FrameRole(reset.frame, "RST, SEQ = that ACK: TIME-WAIT ends"))
     return Finding(
-      id: id, severity: .warning, confidence: tracked.confidence(.likely),
+      id: id, severity: isReused ? .warning : .note, confidence: tracked.confidence(.likely),
       connections: [connection.id], frames: frames, time: reset.time, summary: summary,
-      advice:
-        "Harmless unless the port is used again within the minute and more old segments come; "
-        + "net.ipv4.tcp_rfc1337=1 on \(connection.host(side)) keeps TIME-WAIT, at the price of "
-        + "failing calls behind NAT (paws-rejected-reuse).",
+      advice: isReused
+        ? "Old segments come late on this path and may reach the new connection: keep timestamps on "
+          + "at both ends, for PAWS drops them then. net.ipv4.tcp_rfc1337=1 on "
+          + "\(connection.host(side)) keeps TIME-WAIT, at the price of failing calls behind NAT "
+          + "(paws-rejected-reuse)."
+        : "Nothing to repair: \(peer) needs no final ACK any more, and the ports were not used again "
+          + "before TIME-WAIT would have ended, as far as the capture goes.",
       values: [
         ("old_state", .text("TIME-WAIT")), ("time_wait_seconds", .seconds(lasted.seconds)),
         ("rst_seq", .integer(Int64(reset.sequence.rawValue))),
+        ("ports_reused", .text(isReused ? "yes" : "no")),
       ],
       causeKey: "\(connection.host(.client))>\(connection.host(.server))")
   }
@@ -105,6 +114,7 @@ public struct TimeWaitAssassination: ConnectionRule {
       mechanism: [
         "TIME-WAIT answers every segment that is not what it expects by its last ACK. If the other end still knows the connection, it needs that ACK. If it does not, it answers RST, as it must for an ACK without a connection, with SEQ = the ACK's number: precisely what TIME-WAIT takes for a valid reset. The 4-tuple comes free early, while old duplicates evidently are still under way.",
         "The same happens without an old segment: when final ACKs are only late, LAST-ACK repeats its FIN, the first ACK ends it, and each further ACK draws a RST.",
+        "By itself this harms nobody: who answers RST has no use for the ACK. It matters when the ports are used again before the 2 MSL are over, for then nothing but PAWS and the window check keeps late segments of the old connection out of the new one; only then is it a warning.",
       ],
       ladder: [
         "  client                                        server",

@@ -15,11 +15,12 @@ public struct AcceptQueueOverflow: ConnectionRule {
   //    ACK passed; and three segments of the caller at least are ignored. In the end it takes a later
   //    one, or answers data by RST (SEQ = the data's ACK), or never answers. Two that are ignored
   //    before one is taken are handshake-ack-lost: one in ten thousand at a loss of 1 %.
+  //    Just three before one is taken are merely possible: one in forty thousand at a loss of 3 %.
   // 2. tcp_abort_on_overflow 1: within about a round trip of the caller's ACK a RST without ACK flag
   //    and with SEQ = ISN+1 of the server.
   // 3. Behind SYN cookies nothing is held: no SYN,ACK is repeated and no RST sent, the caller's data
-  //    is repeated three times and ignored, for two seconds at least. A way that is cut looks the same, hence
-  //    merely possible.
+  //    is repeated three times and ignored, for two seconds at least. A way that is cut looks the
+  //    same, hence merely possible.
   // What disproves it: the first acknowledgment of data by the server before; the server's echo of
   // a segment that it seemed to ignore, which was late then. Loss of everything
   // in one direction looks the same, hence likely. What happens once it was accepted has a cause of
@@ -103,7 +104,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
     var summary =
       "\(tracked.server) did not take the handshake of \(tracked.client): after the ACK in frame "
       + "\(acknowledgment.frame) it repeated its SYN,ACK "
-      + "\(rounds.count == 1 ? "" : "\(rounds.count) times ")"
+      + (rounds.count == 1 ? "" : "\(ProofText.times(rounds.count)) ")
       + "(\(ProofText.frames(rounds.map(\.repetition.frame)))) as if nothing had arrived"
     if !data.isEmpty { summary += ", ignored data (\(ProofText.frames(data.map(\.frame))))" }
     if let goesOn {
@@ -113,11 +114,15 @@ public struct AcceptQueueOverflow: ConnectionRule {
     } else {
       summary += ", for \(ProofText.duration(lasted)) and to the end of what was seen"
     }
+    let mayBeLoss = goesOn != nil && ignored.count == 3
+    summary +=
+      mayBeLoss
+      ? ": its accept queue was full, or all three segments that it ignored were lost."
+      : ": its accept queue is most likely full."
     var finding = Finding(
       id: id, severity: goesOn == nil ? .error : .warning,
-      confidence: tracked.confidence(rounds.count > 1 ? .likely : .possible),
-      connections: [connection.id], frames: frames, time: end,
-      summary: summary + ": its accept queue is most likely full.",
+      confidence: tracked.confidence(rounds.count > 1 && !mayBeLoss ? .likely : .possible),
+      connections: [connection.id], frames: frames, time: end, summary: summary,
       advice: advice(connection),
       values: [
         ("syn_ack_rounds", .integer(Int64(rounds.count))),
@@ -175,7 +180,7 @@ public struct AcceptQueueOverflow: ConnectionRule {
       connections: [attempt.connection.id], frames: frames, time: end,
       summary:
         "\(tracked.server) answered the SYN of \(tracked.client) and then ignored its ACK (frame "
-        + "\(acknowledgment.frame)) and its data, \(copies.count) times sent (frames \(first.frame) "
+        + "\(acknowledgment.frame)) and its data, sent \(ProofText.times(copies.count)) (frames \(first.frame) "
         + "to \(last.frame)), without repeating its SYN,ACK as one that holds the request would"
         + "\(outcome): so does a full accept queue behind SYN cookies, or a way that is cut.",
       advice: advice(attempt.connection)

@@ -53,7 +53,7 @@ public struct HandshakeNeverCompleted: ConnectionRule {
 
     let count = attempt.synAcks.count
     let head =
-      "\(tracked.server) sent its SYN,ACK \(count) times over \(ProofText.duration(lasted)) "
+      "\(tracked.server) sent its SYN,ACK \(ProofText.times(count)) over \(ProofText.duration(lasted)) "
       + "(\(ProofText.frames(attempt.synAcks.map(\.frame)))) to \(tracked.client)"
     let summary: String
     let advice: String

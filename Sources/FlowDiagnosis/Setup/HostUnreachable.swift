@@ -58,7 +58,7 @@ public struct HostUnreachable: ConnectionRule {
       "\(tracked.client) cannot reach \(tracked.server): \(reporter) answered the SYN (frame "
       + "\(asked.frame)) after \(ProofText.duration(answeredIn)) with ICMP \(meaning.name) (frame "
       + "\(error.frame))"
-    if errors.count > 1 { summary += ", \(errors.count) times in all" }
+    if errors.count > 1 { summary += ", \(ProofText.times(errors.count)) in all" }
     if let connected {
       summary +=
         "; it connected after all in frame \(connected.frame), "

@@ -14,6 +14,7 @@ public struct SlowHandshake: ConnectionRule {
   //    five times as long as the same server takes to acknowledge this connection's data.
   // 2. No loss explains it: the SYN,ACK answers no repetition and is not the server's timer
   //    (syn-lost, syn-ack-lost), or the server's clock shows that it was late on its way.
+  // It is a warning from 1 s on, when TCP itself takes a SYN for lost (RFC 6298 §2.1), else a note.
   // The server's timestamps tell which step it was. Where no data was acknowledged in what was
   // recorded, the usual round trip is unknown and nothing is said.
 
@@ -30,6 +31,7 @@ public struct SlowHandshake: ConnectionRule {
   }
 
   private static let floor: Int64 = 300_000_000
+  private static let patience: Int64 = 1_000_000_000
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
     let attempt = Attempt(tracked)
@@ -81,7 +83,8 @@ public struct SlowHandshake: ConnectionRule {
     }
     return [
       Finding(
-        id: id, severity: .warning, confidence: tracked.confidence(.likely),
+        id: id, severity: added < Self.patience ? .note : .warning,
+        confidence: tracked.confidence(.likely),
         connections: [tracked.connection.id],
         frames: [
           FrameRole(asked.frame, "SYN"), FrameRole(answer.frame, "the SYN,ACK that echoes it"),
@@ -116,7 +119,8 @@ public struct SlowHandshake: ConnectionRule {
         "  701 ms            <--- ACK -----------   the usual round trip: 1 ms",
       ],
       proof: [
-        "One SYN, one SYN,ACK that echoes it, and a delay of more than 300 ms and five times the time in which data of the same connection is acknowledged."
+        "One SYN, one SYN,ACK that echoes it, and a delay of more than 300 ms and five times the time in which data of the same connection is acknowledged.",
+        "A delay of less than 1 s, after which TCP itself would take the SYN for lost, is a note, a longer one a warning.",
       ],
       lookAlikes: [
         "A long way: then data takes as long, and nothing is said.",

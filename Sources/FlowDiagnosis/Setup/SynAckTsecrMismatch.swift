@@ -121,7 +121,7 @@ public struct SynAckTsecrMismatch: ConnectionRule {
     }
     if let reset {
       text += "; so it answered RST (frame \(reset.frame))"
-      if wrong.count > 1 { text += ", \(wrong.count) times in all," }
+      if wrong.count > 1 { text += ", \(ProofText.times(wrong.count)) in all," }
     }
     if let connected {
       let cost = connected.time.nanoseconds(since: answer.time)

@@ -66,7 +66,7 @@ public struct SynAckWrongAck: ConnectionRule {
       + "\(asked.frame), asks for \(expected.rawValue))"
     if let reset = resets.first { summary += "; so it answered RST (frame \(reset.frame))" }
     if wrong.count > 1 {
-      summary += ", and again \(wrong.count - 1 == 1 ? "once" : "\(wrong.count - 1) times")"
+      summary += ", and again \(ProofText.times(wrong.count - 1))"
     }
     if let connected {
       let cost = connected.time.nanoseconds(since: answer.time)

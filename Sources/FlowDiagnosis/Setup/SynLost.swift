@@ -64,7 +64,7 @@ public struct SynLost: ConnectionRule {
         + "\(ProofText.duration(cost)) later."
     } else {
       summary =
-        "\(server) answered \(tracked.client) only after the SYN had been sent \(asked.count) times "
+        "\(server) answered \(tracked.client) only after the SYN had been sent \(ProofText.times(asked.count)) "
         + "(\(ProofText.frames(asked.map(\.frame)))), \(ProofText.duration(cost)) late; without "
         + "timestamps it cannot be told whether SYNs or SYN,ACKs were lost."
     }

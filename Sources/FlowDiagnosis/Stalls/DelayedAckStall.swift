@@ -70,7 +70,7 @@ public struct DelayedAckStall: ConnectionRule {
         count >= 4 && meter.unheldSends == 0 ? .certain : .likely),
       connections: [connection.id], frames: frames, time: connection.lastTime,
       summary:
-        "\(sender) held back a small segment \(count) times until \(receiver) sent its delayed ACK "
+        "\(sender) held back a small segment \(ProofText.times(count)) until \(receiver) sent its delayed ACK "
         + "(\(range) each, first frames \(held), \(ack) and \(release)): Nagle's algorithm waits "
         + "for the ACK, the ACK waits for more data, \(ProofText.duration(lost)) lost in all.",
       advice:

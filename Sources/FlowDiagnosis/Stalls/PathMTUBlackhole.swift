@@ -112,7 +112,7 @@ public struct PathMTUBlackhole: ConnectionRule {
       connections: [connection.id], frames: frames, time: end.time,
       summary:
         "Segments of \(length) bytes from \(name) (packets of \(length &+ headers)) never reach "
-        + "\(peer): one was repeated \(stuck.count) times in \(ProofText.duration(waited)) "
+        + "\(peer): one was repeated \(ProofText.times(stuck.count)) in \(ProofText.duration(waited)) "
         + "(\(ProofText.frames(stuck.map(\.frame)))), while \(passing). A link behind here "
         + "\(reading) only smaller packets, and the ICMP message that should say so does not come.",
       advice:

@@ -62,7 +62,7 @@ public struct ZeroWindowStall: ConnectionRule {
       ?? "from frame \(closing) to the end of what was captured"
     let others =
       meter.closures > 1
-      ? " In all it closed the window \(meter.closures) times, for \(ProofText.duration(total))."
+      ? " In all it closed the window \(ProofText.times(meter.closures)), for \(ProofText.duration(total))."
       : ""
     return Finding(
       id: id, severity: .warning, confidence: tracked.confidence(.certain),

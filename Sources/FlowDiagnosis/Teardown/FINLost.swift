@@ -14,7 +14,8 @@ public struct FINLost: ConnectionRule {
   // 3. That one echoes the TSval of a repetition, not of the first FIN.
   // What disproves it: an acknowledgment passed before, or echoes the first FIN (missing-final-ack)
   // or what was sent before it (delayed, RFC 7323 §4.3) or after it (the FIN had waited beyond a
-  // hole), or it reports the FIN twice by D-SACK (the repetition was needless).
+  // hole), or it reports the FIN twice by D-SACK (the repetition was needless). Without timestamps as
+  // many bare ACKs as FINs: each of them arrived.
 
   public init() {}
 
@@ -44,6 +45,12 @@ public struct FINLost: ConnectionRule {
       && last.timestampValue != first.timestampValue
     if isEchoed,
       !fins.dropFirst().contains(where: { $0.timestampValue == answer.timestampEchoReply })
+    {
+      return nil
+    }
+    if !isEchoed,
+      tracked.sent(by: side.peer, where: { $0.frame >= answer.frame && $0.answers(first) })
+        .count >= fins.count
     {
       return nil
     }
@@ -112,5 +119,12 @@ public struct FINLost: ConnectionRule {
       ],
       remedies: ["None for a single one; else find the loss on the path (mtr, interface drops)."],
       references: ["RFC 9293 §3.8.1", "RFC 7323 §4.3", "RFC 8985 §7 (tail loss probe)"])
+  }
+}
+
+extension SegmentRecord {
+  /// Whether it does nothing but acknowledge a FIN.
+  fileprivate func answers(_ fin: SegmentRecord) -> Bool {
+    flags == .ack && length == 0 && fin.end.precedesOrEquals(acknowledgment)
   }
 }

@@ -45,7 +45,7 @@ public struct FINUnanswered: ConnectionRule {
     let silence = first.time.nanoseconds(since: other.lastTime)
     let isOver = end.marks.contains(.timedOut) || end.marks.contains(.reset)
     let summary =
-      "\(name) sent its FIN \(fins.count) times in \(ProofText.duration(lasted)) "
+      "\(name) sent its FIN \(ProofText.times(fins.count)) in \(ProofText.duration(lasted)) "
       + "(\(ProofText.frames(fins.map(\.frame)))) and no ACK of \(peer) came; \(peer) had last been "
       + "heard \(ProofText.duration(silence)) before (frame \(other.lastFrame)), so it or the "
       + "path is dead\(isOver ? ", and FIN-WAIT-1 was given up" : "")."

@@ -84,7 +84,7 @@ public struct HalfOpenConnection: ConnectionRule {
     let idle = run.idleBefore
     let summary =
       "After \(ProofText.duration(idle)) of silence \(run.name) sent \(first.length) bytes to "
-      + "\(run.peer) (frame \(first.frame)), repeated them \(run.copies.count - 1) times in "
+      + "\(run.peer) (frame \(first.frame)), repeated them \(ProofText.times(run.copies.count - 1)) in "
       + "\(ProofText.duration(run.duration)) and heard nothing any more: \(run.peer), or a firewall or "
       + "NAT on the way, had lost the connection meanwhile."
     return Finding(

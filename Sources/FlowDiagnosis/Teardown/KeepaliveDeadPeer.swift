@@ -42,7 +42,7 @@ public struct KeepaliveDeadPeer: ConnectionRule {
       ?? "to the end of what was captured"
     let summary =
       "\(run.peer) was last heard in frame \(run.other.lastFrame); \(run.name) probed it "
-      + "\(run.probes.count) times by keepalive (frames \(first.frame) to \(last.frame)) without an "
+      + "\(ProofText.times(run.probes.count)) by keepalive (frames \(first.frame) to \(last.frame)) without an "
       + "answer \(end): it or the path was dead for \(ProofText.duration(silence))."
     var frames = [FrameRole(run.other.lastFrame, "last segment of \(run.peer)")]
     frames += run.probes.map { FrameRole($0.frame, "keepalive probe, unanswered") }

@@ -13,9 +13,11 @@ public struct MissingFinalAck: ConnectionRule {
   // 2. The other end had that FIN: an acknowledgment of it passed us before the repetition and
   //    longer ago than a round trip, or the acknowledgment that follows echoes the timestamp of
   //    the first FIN, or none ever comes.
-  // What disproves it: as many acknowledgments as FINs come, or RSTs show that all came, so that none
-  // was lost, only late (time-wait-assassination); the acknowledgment echoes a repeated FIN (then the FIN was lost: fin-lost),
-  // or it answers by RST (time-wait-missing), or one direction was not captured.
+  // What disproves it: as many acknowledgments as FINs come, or answers show that all came, so that
+  // none was lost, only late: a RST for each that came after LAST-ACK (time-wait-assassination), an ACK
+  // for each that PAWS dropped after CLOSING; the acknowledgment echoes a repeated FIN (then the FIN
+  // was lost: fin-lost), or it answers by RST (time-wait-missing), or one direction was not captured.
+  // CLOSING becomes TIME-WAIT, which takes what PAWS lets through in silence: less certain.
 
   public init() {}
 
@@ -51,19 +53,21 @@ public struct MissingFinalAck: ConnectionRule {
       fins.contains { $0.time.nanoseconds(since: answer.time) > roundTrip }
     }
     let final = answers.first { $0.frame > last.frame }
-    // The first one to arrive ends LAST-ACK; each further one draws a RST.
-    let refused = tracked.resets(of: side).count {
-      $0.frame > first.frame && !$0.flags.contains(.ack) && $0.sequence == first.end
-    }
-    if !lost.isEmpty, refused > 0, answers.count <= refused + 1 { return nil }
+    let tooLate = isLastAck ? refused(tracked, side, first) : rejected(tracked, side, final)
+    if !lost.isEmpty, tooLate > 0, answers.count <= tooLate + 1 { return nil }
     if lost.isEmpty, answers.count >= fins.count { return nil }
     if lost.isEmpty, let final {
-      // Only answered at the end: did the first FIN arrive, or only a later one?
+      // Only answered at the end: did the first FIN arrive, or only a later one? Where data before it
+      // was not acknowledged yet, the echo may be that data's (RFC 7323 §4.3).
       guard final.hasTimestamps, first.hasTimestamps,
         final.timestampEchoReply == first.timestampValue,
-        last.timestampValue != first.timestampValue
+        last.timestampValue != first.timestampValue,
+        let before = tracked.firstAcknowledgment(by: side.peer, of: first.sequence),
+        before.frame < final.frame
       else { return nil }
     }
+    let confidence: Confidence =
+      lost.isEmpty ? .likely : isLastAck ? .certain : first.hasTimestamps ? .likely : .possible
     let isGivenUp = final == nil && end.marks.contains(.timedOut)
     let state = isLastAck ? "LAST-ACK" : "CLOSING"
     let lasted = (final ?? last).time.nanoseconds(since: first.time)
@@ -71,12 +75,13 @@ public struct MissingFinalAck: ConnectionRule {
     var frames = fins.map {
       FrameRole($0.frame, $0.frame == first.frame ? "FIN" : "the same FIN again")
     }
-    frames += lost.map { FrameRole($0.frame, "final ACK, lost beyond the capture") }
+    let fate = isLastAck ? "lost beyond the capture" : "lost or late beyond the capture"
+    frames += lost.map { FrameRole($0.frame, "final ACK, \(fate)") }
     if let final { frames.append(FrameRole(final.frame, "final ACK that ends it")) }
     frames.sort { $0.frame < $1.frame }
     return Finding(
       id: id, severity: isGivenUp ? .error : .warning,
-      confidence: tracked.confidence(lost.isEmpty ? .likely : .certain),
+      confidence: tracked.confidence(confidence),
       connections: [connection.id], frames: frames, time: (final ?? last).time,
       summary: summary(tracked, side, fins, lost, final, state, lasted, isGivenUp: isGivenUp),
       advice: advice(tracked, side, answered: !answers.isEmpty),
@@ -89,19 +94,38 @@ public struct MissingFinalAck: ConnectionRule {
       costSeconds: nil, causeKey: "\(connection.host(.client))>\(connection.host(.server))")
   }
 
+  /// How many final ACKs came when the first one to arrive had ended LAST-ACK: each drew a RST.
+  private func refused(_ tracked: TrackedConnection, _ side: Side, _ fin: SegmentRecord) -> Int {
+    tracked.resets(of: side).count {
+      $0.frame > fin.frame && !$0.flags.contains(.ack) && $0.sequence == fin.end
+    }
+  }
+
+  /// How many came when a newer one had ended CLOSING: PAWS drops them, with an ACK that nothing else
+  /// can have drawn.
+  private func rejected(
+    _ tracked: TrackedConnection, _ side: Side, _ final: SegmentRecord?
+  ) -> Int {
+    guard let final else { return 0 }
+    return tracked.sent(by: side) {
+      $0.frame > final.frame && $0.flags == .ack && $0.length == 0
+    }.count
+  }
+
   private func summary(
     _ tracked: TrackedConnection, _ side: Side, _ fins: [SegmentRecord], _ lost: [SegmentRecord],
     _ final: SegmentRecord?, _ state: String, _ lasted: Int64, isGivenUp: Bool
   ) -> String {
     let (name, peer) = (tracked.connection.name(side), tracked.connection.name(side.peer))
-    let times = fins.count == 2 ? "twice" : "\(fins.count) times"
+    let times = ProofText.times(fins.count)
     let cause: String
     if !lost.isEmpty {
+      let which = lost.count == 1 ? "the final ACK" : "\(lost.count) final ACKs"
       let numbers = ProofText.frames(lost.map(\.frame))
-      cause =
-        lost.count == 1
-        ? "the final ACK of \(peer) (\(numbers)) passed here and was lost beyond"
-        : "\(lost.count) final ACKs of \(peer) (\(numbers)) passed here and were lost beyond"
+      let fate =
+        state == "LAST-ACK"
+        ? "and \(lost.count == 1 ? "was" : "were") lost beyond" : "but had not reached it"
+      cause = "\(which) of \(peer) (\(numbers)) passed here \(fate)"
     } else if final != nil {
       cause = "the first final ACK of \(peer) was lost before it passed here"
     } else {
@@ -147,11 +171,12 @@ public struct MissingFinalAck: ConnectionRule {
       ],
       proof: [
         "The same FIN (same sequence number) passes again although an ACK of it passed before, longer ago than a round trip.",
-        "With timestamps: the late ACK still echoes the TSval of the first FIN, so the first FIN had arrived.",
+        "With timestamps: the late ACK still echoes the TSval of the first FIN, so the first FIN had arrived (unless data before it was not acknowledged yet: its echo comes first, RFC 7323 §4.3).",
       ],
       lookAlikes: [
         "fin-lost: the ACK echoes the repeated FIN's TSval. The FIN was lost, not the ACK.",
         "time-wait-missing: the repeated FIN is answered by RST, for the other end holds no TIME-WAIT.",
+        "FINs that crossed (CLOSING): an ACK that was only late goes unnoticed in TIME-WAIT, unless PAWS answers it; hence likely at best.",
         "time-wait-assassination: the ACKs were late, not lost. There are as many of them as FINs, and each that comes after the first draws a RST.",
         "A capture of one direction only shows the repetitions too; nothing can be said then.",
       ],

@@ -45,7 +45,7 @@ public struct RetransmissionTimeout: ConnectionRule {
     let summary =
       "\(run.name) repeated \(first.length) bytes"
       + (original.map { " of frame \($0.frame)" } ?? "")
-      + " \(repeats.count) times with growing pauses "
+      + " \(ProofText.times(repeats.count)) with growing pauses "
       + "(\(ProofText.frames(repeats.map(\.frame)))) and got no answer in "
       + "\(ProofText.duration(silence))\(end): \(run.peer) fell silent in the midst of the exchange "
       + "(last heard in frame \(run.other.lastFrame))."

@@ -16,7 +16,8 @@ public struct TimeWaitMissing: ConnectionRule {
   // 1. Both FINs passed; the end that closed first acknowledged the second one, or should have.
   // 2. The end that closed second repeats its FIN within 2 MSL.
   // 3. The first closer answers RST with SEQ = that FIN's ACK instead of repeating its ACK.
-  // What disproves it: the answer is an ACK (missing-final-ack), or TIME-WAIT had run out.
+  // What disproves it: the answer is an ACK (missing-final-ack), TIME-WAIT had run out, or a RST of
+  // the other end had ended it (time-wait-assassination).
 
   public init() {}
 
@@ -46,7 +47,11 @@ public struct TimeWaitMissing: ConnectionRule {
       let trigger = repeats.last(where: { $0.frame < reset.frame }), trigger.frame != first.frame
     else { return nil }
     let age = reset.time.nanoseconds(since: first.time)
-    guard age < 60_000_000_000 else { return nil }
+    let isAssassinated = tracked.transitions.contains {
+      $0.endpoint == side && $0.from == .timeWait && $0.to == .closed && $0.evidence == .received
+        && $0.revokedBy == 0 && $0.frame < reset.frame
+    }
+    guard age < 60_000_000_000, !isAssassinated else { return nil }
     let final = tracked.firstAcknowledgment(by: side, of: first.end, after: first.frame)
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let lost =
