@@ -253,7 +253,10 @@ extension WaitingFinding {
   fileprivate func adding(_ dropped: [WaitingFinding]) -> WaitingFinding {
     var result = self
     result.isRevised = true
-    let sorted = dropped.sorted { ($0.start, $0.connection) < ($1.start, $1.connection) }
+    // Its own first SYNs may have been dropped as well.
+    let sorted = dropped.filter { $0.connection != connection }
+      .sorted { ($0.start, $0.connection) < ($1.start, $1.connection) }
+    guard !sorted.isEmpty else { return result }
     let frame = sorted[0].finding.frames[0].frame
     let shutOut = sorted.count { $0.finding.severity == .error }
     result.finding.summary +=

@@ -10,7 +10,7 @@ public struct FindingGroups: Sendable {
     public var count: UInt64 = 0
     /// The first connections concerned, by number.
     public var connections: [UInt64] = []
-    /// Connections concerned, with those not listed.
+    /// Connections concerned, each once, with those not listed.
     public var connectionCount: Int = 0
     /// Delay added by all of them, seconds; nil where no finding can say.
     public var costSeconds: Double?
@@ -18,11 +18,17 @@ public struct FindingGroups: Sendable {
 
   private var groups: [Group] = []
   private var places: [String: Int] = [:]
+  /// By group: connections counted, as far as there is room.
+  private var counted: [Set<UInt64>] = []
+  private var room = FindingGroups.roomAtFirst
+  private var severities = [UInt64](repeating: 0, count: Severity.allCases.count)
   /// Findings of causes for which there was no room.
   public private(set) var overflow: UInt64 = 0
 
   private static let groupLimit = 2000
   private static let connectionLimit = 64
+  /// Connections remembered as counted, in all groups.
+  private static let roomAtFirst = 1 << 18
 
   /// No findings yet.
   public init() {}
@@ -33,17 +39,30 @@ public struct FindingGroups: Sendable {
   /// Adds a finding.
   public mutating func add(_ finding: Finding) {
     let key = "\(finding.id)\u{0}\(finding.causeKey)"
-    guard let place = places[key] else {
+    if places[key] == nil {
       guard groups.count < FindingGroups.groupLimit else {
         overflow += 1
         return
       }
       places[key] = groups.count
       groups.append(Group(example: finding))
-      groups[groups.count - 1].take(finding, limit: FindingGroups.connectionLimit)
-      return
+      counted.append([])
     }
+    guard let place = places[key] else { return }
+    severities[Int(finding.severity.rawValue)] += 1
     groups[place].take(finding, limit: FindingGroups.connectionLimit)
+    groups[place].connectionCount +=
+      finding.connectionCount - finding.connections.count + countNew(finding.connections, place)
+  }
+
+  /// How many of these connections the group did not have; each is new once there is no room left.
+  private mutating func countNew(_ connections: [UInt64], _ place: Int) -> Int {
+    connections.count { connection in
+      if room == 0 { return !counted[place].contains(connection) }
+      let isNew = counted[place].insert(connection).inserted
+      if isNew { room -= 1 }
+      return isNew
+    }
   }
 
   /// The groups, most severe first; of equal severity the larger, then the earlier one.
@@ -62,14 +81,13 @@ public struct FindingGroups: Sendable {
 
   /// How many findings there are of a severity.
   public func count(of severity: Severity) -> UInt64 {
-    groups.reduce(0) { $0 + ($1.example.severity == severity ? $1.count : 0) }
+    severities[Int(severity.rawValue)]
   }
 }
 
 extension FindingGroups.Group {
   fileprivate mutating func take(_ finding: Finding, limit: Int) {
     count += 1
-    connectionCount += finding.connectionCount
     for connection in finding.connections { note(connection, limit) }
     if let cost = finding.costSeconds { costSeconds = (costSeconds ?? 0) + cost }
     let (first, place) = (example.connections.first ?? 0, finding.connections.first ?? 0)

@@ -52,6 +52,7 @@ import Testing
       #expect(!finding.frames.isEmpty, "\(finding.id) has no frames")
       #expect(finding.frames.map(\.frame).min() ?? 0 > 0, "\(finding.id) names frame 0")
       #expect(!finding.summary.isEmpty && !finding.advice.isEmpty, "\(finding.id)")
+      #expect(finding.connections == Set(finding.connections).sorted(), "\(finding.id)")
     }
   }
 }

@@ -158,6 +158,20 @@ import Testing
     #expect(finding.connections == [1, 2])
     #expect(finding.frames.contains { $0.frame == 6 })
 
+    // A first SYN of its own that was dropped is nobody else's.
+    let ownSYN = """
+      0.000 > S 0
+      1.000 > S 0
+      1.010 < S. 0 ack 1
+      1.020 > . 1 ack 1
+      1.030 > P. 1:101 ack 1
+      2.030 < S. 0 ack 1
+      4.050 < S. 0 ack 1
+      8.100 < S. 0 ack 1
+      """
+    let alone = Diagnosis(ownSYN, endingAt: 20)
+    #expect(try alone.only("accept-queue-overflow").connectionCount == 1)
+
     let later = held + "port 42000\n8.500 > S 0\n9.500 > S 0\n11.500 > S 0\n"
     #expect(Diagnosis(later, endingAt: 20).ids == ["accept-queue-overflow", "syn-unanswered"])
   }

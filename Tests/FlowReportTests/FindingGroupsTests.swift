@@ -1,5 +1,6 @@
 import FlowDiagnosis
 import PacketDecoding
+import TCPModel
 import Testing
 
 @testable import FlowReport
@@ -29,7 +30,34 @@ struct FindingGroupsTests {
     #expect(first.example.connections == [2])
     #expect(first.costSeconds == 1.5)
     #expect(sorted.map(\.example.severity) == [.error, .warning, .note])
-    #expect(groups.count(of: .error) == 2)
+    #expect([.error, .warning, .note].map(groups.count(of:)) == [1, 2, 1])
+  }
+
+  @Test("A connection that several findings name counts once; those not listed count besides")
+  func distinctConnections() throws {
+    var groups = FindingGroups()
+    for connections in [[1, 2], [2, 3], [2]] as [[UInt64]] {
+      var finding = finding("a", .warning, connection: connections[0], cause: "x")
+      finding.connections = connections
+      finding.connectionCount = connections.count
+      groups.add(finding)
+    }
+    var ledger = finding("b", .warning, connection: 7, cause: "x")
+    ledger.connectionCount = 100
+    groups.add(ledger)
+    let sorted = groups.sorted
+    #expect(sorted.map(\.connectionCount) == [100, 3])
+    #expect(sorted.map(\.connections) == [[7], [1, 2, 3]])
+    let text = OutputBuffer.text {
+      FindingText(TextLayout(width: 80), input: "f.pcap").write(groups, limit: 5, to: &$0)
+    }
+    #expect(text.contains("WARNING a (certain, 3 connections)"))
+    let page = OutputBuffer.text {
+      HTMLReport(input: "f.pcap", timers: Timers(), end: .epoch)
+        .write(AnalysisTotals(), groups, ConnectionRows(limit: 5), [], to: &$0)
+    }
+    #expect(page.contains("Connections 1, 2, 3</p>"))
+    #expect(page.contains("Connections 7, … (100 in all)</p>"))
   }
 
   @Test("Any number of causes takes bounded space, and none is forgotten silently")

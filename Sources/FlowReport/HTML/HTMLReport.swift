@@ -85,8 +85,10 @@ public struct HTMLReport: Sendable {
       let links = group.connections.prefix(24).map { id in
         drawn.contains(id) ? "<a href=\"#c\(id)\">\(id)</a>" : "\(id)"
       }
-      let more = group.connectionCount > 24 ? ", … (\(group.connectionCount) in all)" : ""
-      out.write("<p class=\"faint\">Connections \(links.joined(separator: ", "))\(more)</p>\n")
+      let more =
+        group.connectionCount > links.count ? ", … (\(group.connectionCount) in all)" : ""
+      out.write("<p class=\"faint\">\(group.connectionCount == 1 ? "Connection" : "Connections") ")
+      out.write("\(links.joined(separator: ", "))\(more)</p>\n")
     }
     out.write("</section>\n")
   }
