@@ -106,7 +106,10 @@ let package = Package(
         "Support/traffic.py",
       ],
       swiftSettings: settings),
-    .testTarget(name: "tcpwhyTests", dependencies: ["tcpwhy"], swiftSettings: settings),
+    .testTarget(
+      name: "tcpwhyTests",
+      dependencies: ["SegmentScripts", "tcpwhy", "FlowDiagnosis", "PacketDecoding", "TCPModel"],
+      swiftSettings: settings),
     .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),
     .testTarget(

@@ -15,15 +15,13 @@ struct TimelineChoice {
   private let isFree: Bool
   /// Whether the finding asked for is one that only all connections together show.
   private let waitsForLedgers: Bool
-  private var kept: [(TrackedConnection, [Finding])] = []
+  private var kept: Shortlist
   /// Those of which only the end of the input tells whether there is a finding on them.
-  private var doubtful: [(TrackedConnection, [Finding])] = []
-  private var plain: [(TrackedConnection, [Finding])] = []
+  private var doubtful: Shortlist
   /// Findings that concern an older connection as well.
   private var shared: [Finding] = []
   /// Connections that would have been drawn as well.
   private(set) var overflow = 0
-  private var unremarkable = 0
 
   private static let doubtfulLimit = 4096
 
@@ -37,6 +35,8 @@ struct TimelineChoice {
     self.address = address
     self.port = port
     self.drawsUnremarkable = drawsUnremarkable
+    kept = Shortlist(limit: limit)
+    doubtful = Shortlist(limit: TimelineChoice.doubtfulLimit, segments: 1 << 17, least: limit)
     isFree = connections.isEmpty && finding == nil && address == nil && port == nil
     waitsForLedgers = finding.flatMap { RuleCatalogue.rule($0) } is any LedgerRule
   }
@@ -51,11 +51,9 @@ struct TimelineChoice {
     }
     guard matches(tracked.connection) else { return }
     if isFree ? !findings.isEmpty : isWanted(findings) {
-      overflow += TimelineChoice.keep(tracked, findings, in: &kept, limit)
-    } else if waitsForLedgers || isFree && !pending.isEmpty || isWanted(pending) {
-      _ = TimelineChoice.keep(tracked, findings, in: &doubtful, TimelineChoice.doubtfulLimit)
-    } else if isFree, drawsUnremarkable {
-      unremarkable += TimelineChoice.keep(tracked, findings, in: &plain, limit)
+      kept.add(entry(tracked, findings, counting: findings))
+    } else if isFree || waitsForLedgers || isWanted(pending) {
+      doubtful.add(entry(tracked, findings, counting: pending))
     }
   }
 
@@ -66,28 +64,40 @@ struct TimelineChoice {
       for id in Set(finding.connections) { found[id, default: []].append(finding) }
     }
     var chosen = kept
-    for entry in doubtful {
-      let findings = found[entry.0.connection.id] ?? []
+    var plain = Shortlist(limit: limit)
+    for waiting in doubtful.entries {
+      let findings = found[waiting.tracked.connection.id] ?? []
       if isFree ? !findings.isEmpty : isWanted(findings) {
-        chosen.append(entry)
-      } else if isFree, drawsUnremarkable {
-        unremarkable += TimelineChoice.keep(entry.0, entry.1, in: &plain, limit)
+        chosen.add(entry(waiting.tracked, waiting.findings, counting: findings))
+      } else {
+        plain.add(entry(waiting.tracked, waiting.findings, counting: []))
       }
     }
-    if chosen.isEmpty, isFree {
+    overflow = chosen.overflow
+    if chosen.entries.isEmpty, isFree, drawsUnremarkable {
       chosen = plain
-      overflow = unremarkable
+      overflow = plain.overflow + doubtful.overflow
     }
-    overflow += max(0, chosen.count - limit)
-    return chosen.sorted { $0.0.connection.id < $1.0.connection.id }.prefix(limit)
-      .map { tracked, own in
-        let id = tracked.connection.id
+    return chosen.entries.sorted { $0.tracked.connection.id < $1.tracked.connection.id }
+      .map { entry in
+        let id = entry.tracked.connection.id
         let others = shared.filter { finding in
           finding.connections.contains(id)
-            && !own.contains { $0.id == finding.id && $0.connections == finding.connections }
+            && !entry.findings.contains {
+              $0.id == finding.id && $0.connections == finding.connections
+            }
         }
-        return (tracked, own + others + (found[id] ?? []))
+        return (entry.tracked, entry.findings + others + (found[id] ?? []))
       }
+  }
+
+  /// Where something was asked for, the numbers alone decide which are drawn.
+  private func entry(
+    _ tracked: TrackedConnection, _ findings: [Finding], counting: [Finding]
+  ) -> Shortlist.Entry {
+    Shortlist.Entry(
+      tracked: tracked, findings: findings,
+      severity: isFree ? counting.map(\.severity).max() : nil)
   }
 
   /// Whether these are findings on a connection to be drawn, where something was asked for.
@@ -102,19 +112,5 @@ struct TimelineChoice {
     if let address, client.address != address, server.address != address { return false }
     if let port, client.port != port, server.port != port { return false }
     return true
-  }
-
-  /// Keeps the lowest numbers.
-  ///
-  /// - Returns: How many fell out.
-  private static func keep(
-    _ tracked: TrackedConnection, _ findings: [Finding],
-    in list: inout [(TrackedConnection, [Finding])], _ limit: Int
-  ) -> Int {
-    list.append((tracked, findings))
-    guard list.count > limit else { return 0 }
-    let highest = list.indices.max { list[$0].0.connection.id < list[$1].0.connection.id }
-    if let highest { list.remove(at: highest) }
-    return 1
   }
 }

@@ -11,8 +11,9 @@ struct TimelineCommand: ParsableCommand {
     commandName: "timeline",
     abstract: "Draw connections as ladders, the states of both ends at the sides.",
     discussion: """
-      Without a choice, the connections with findings are drawn, or all if there are none. × marks \
-      a state that was never reached, as a later frame showed.
+      Without a choice, the connections with findings are drawn, those with the worst where there \
+      are too many, or all if there are none. × marks a state that was never reached, as a later \
+      frame showed.
       """)
 
   @OptionGroup var input: InputArguments
