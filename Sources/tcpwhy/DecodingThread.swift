@@ -37,7 +37,10 @@ final class DecodingThread: Sendable {
       isEmpty.wait()
       var batch = state.withLock { $0.empty.removeLast() }
       guard source.read(into: &batch) else { break }
-      state.withLock { $0.filled.append(batch) }
+      state.withLock { state in
+        state.filled.append(batch)
+        batch = SegmentBatch(capacity: 0)
+      }
       isFilled.signal()
     }
     let summary = source.finish()
@@ -48,19 +51,17 @@ final class DecodingThread: Sendable {
   /// Exchanges `batch`, which is done with, for the next one. False at the end.
   func read(into batch: inout SegmentBatch) -> Bool {
     isFilled.wait()
-    guard let next = state.withLock({ $0.filled.isEmpty ? nil : $0.filled.removeFirst() }) else {
-      return false
+    // In one go: who held a batch still while the other one fills it would have it copied.
+    let (isRead, isGiven) = state.withLock { state in
+      guard !state.filled.isEmpty else { return (false, false) }
+      var next = state.filled.removeFirst()
+      swap(&batch, &next)
+      guard next.segments.count == DecodingThread.capacity else { return (true, false) }
+      state.empty.append(next)
+      return (true, true)
     }
-    if batch.segments.count == DecodingThread.capacity {
-      give(batch)
-    }
-    batch = next
-    return true
-  }
-
-  private func give(_ batch: SegmentBatch) {
-    state.withLock { $0.empty.append(batch) }
-    isEmpty.signal()
+    if isGiven { isEmpty.signal() }
+    return isRead
   }
 
   /// What is to be said of the input as a whole, once `read` has returned false.
