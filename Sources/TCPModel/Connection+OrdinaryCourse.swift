@@ -37,26 +37,18 @@ extension Connection {
     let isTaken: Bool
     if completionTime == .epoch {
       isTaken = side == .server ? takeAnswer(segment) : takeCompletion(segment)
-    } else if activeCloser == .none, !segment.flags.contains(.fin) {
+    } else {
+      let isClosing = activeCloser != .none
       isTaken =
         side == .client
-        ? Connection.takeText(segment, &client, &server, &clientRoundTrip)
-        : Connection.takeText(segment, &server, &client, &serverRoundTrip)
-    } else if activeCloser == .none {
-      isTaken =
-        side == .client
-        ? Connection.takeFIN(segment, &client, &server, &clientRoundTrip)
-        : Connection.takeFIN(segment, &server, &client, &serverRoundTrip)
-      if isTaken {
-        activeCloser = side == .client ? .client : .server
+        ? Connection.takeNext(
+          segment, &client, &server, &clientRoundTrip, isClosing: isClosing, patience)
+        : Connection.takeNext(
+          segment, &server, &client, &serverRoundTrip, isClosing: isClosing, patience)
+      if isTaken, isClosing || segment.flags.contains(.fin) {
+        if !isClosing { activeCloser = side == .client ? .client : .server }
         setUnconfirmed(side.peer, true)
       }
-    } else {
-      isTaken =
-        side == .client
-        ? Connection.takeClosing(segment, &client, &server, &clientRoundTrip, patience)
-        : Connection.takeClosing(segment, &server, &client, &serverRoundTrip, patience)
-      if isTaken { setUnconfirmed(side.peer, true) }
     }
     guard isTaken else { return false }
     if idle > longestIdle { longestIdle = idle }
@@ -104,8 +96,10 @@ extension Connection {
       client.marks.isDisjoint(with: .fastOpen.union(.challenged).union(.zeroWindow)),
       SequenceNumber(segment.sequence) == client.sendNext,
       SequenceNumber(segment.acknowledgment) == server.sendNext,
-      client.expectsTimestamp(of: segment), client.hasNotSent(segment)
+      client.expectsTimestamp(of: segment)
     else { return false }
+    let identity = Endpoint.identity(segment)
+    guard client.hasNotSent(identity) else { return false }
     client.marks.insert(.establishedConfirmed)
     server.sendUnacknowledged = SequenceNumber(segment.acknowledgment)
     server.marks.insert(.establishedByArrival)
@@ -114,35 +108,47 @@ extension Connection {
     setUnconfirmed(.server, true)
     completionTime = segment.time
     clientRoundTrip = max(1, segment.time.nanoseconds(since: server.lastTime))
-    client.takeInOrder(segment, &server, &clientRoundTrip)
+    client.takeInOrder(segment, identity: identity, &server, &clientRoundTrip)
+    return true
+  }
+
+  /// Whatever follows the opening.
+  @inline(__always)
+  private static func takeNext(
+    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint,
+    _ roundTrip: inout Int64, isClosing: Bool, _ patience: Int64
+  ) -> Bool {
+    let identity = sender.identityInOrder(of: segment, to: receiver)
+    guard identity != 0,
+      isClosing
+        ? close(segment, &sender, &receiver, patience)
+        : segment.flags.contains(.fin)
+          ? beginClosing(segment, &sender, &receiver) : goOn(segment, &sender, &receiver)
+    else { return false }
+    sender.takeInOrder(segment, identity: identity, &receiver, &roundTrip)
     return true
   }
 
   /// Data and ACKs, in ESTABLISHED (RFC 9293 §3.10.7.4, fifth and seventh check).
   @inline(__always)
-  private static func takeText(
-    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint,
-    _ roundTrip: inout Int64
+  private static func goOn(
+    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint
   ) -> Bool {
     guard segment.flags.subtracting(.psh) == .ack, sender.state == .established,
-      receiver.state == .established, sender.sendsInOrder(segment, to: receiver),
-      !sender.repeatsAcknowledgment(segment, to: receiver)
+      receiver.state == .established, !sender.repeatsAcknowledgment(segment, to: receiver)
     else { return false }
     sender.marks.insert(.establishedConfirmed)
-    sender.takeInOrder(segment, &receiver, &roundTrip)
     return true
   }
 
   /// The first FIN, in ESTABLISHED (RFC 9293 §3.10.4; §3.10.7.4, eighth check).
   @inline(__always)
-  private static func takeFIN(
-    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint,
-    _ roundTrip: inout Int64
+  private static func beginClosing(
+    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint
   ) -> Bool {
     guard segment.flags.subtracting(.psh) == .fin.union(.ack),
       sender.state == .established, receiver.state == .established,
-      sender.sendsInOrder(segment, to: receiver), receiver.marks.contains(.seen),
-      receiver.hiddenFIN == .none,
+      receiver.marks.contains(.seen), receiver.hiddenFIN == .none,
       sender.finCount == 0, sender.marks.isDisjoint(with: .finSent.union(.finArrived)),
       receiver.marks.isDisjoint(with: .finSent.union(.finArrived))
     else { return false }
@@ -153,23 +159,20 @@ extension Connection {
     receiver.marks.insert(.finArrived)
     receiver.state = .closeWait
     receiver.timerStart = segment.time
-    sender.takeInOrder(segment, &receiver, &roundTrip)
     return true
   }
 
   /// What follows the first FIN (RFC 9293 §3.6, figure 12): its ACK, the other's FIN, with or without
   /// that ACK, and the ACK of it.
   @inline(__always)
-  private static func takeClosing(
-    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint,
-    _ roundTrip: inout Int64, _ patience: Int64
+  private static func close(
+    _ segment: Segment, _ sender: inout Endpoint, _ receiver: inout Endpoint, _ patience: Int64
   ) -> Bool {
     guard segment.payloadLength == 0, segment.flags.contains(.ack),
       segment.flags.isDisjoint(with: .syn.union(.rst)),
       SequenceNumber(segment.acknowledgment) == receiver.sendNext, sender.hiddenFIN == .none,
       segment.time.nanoseconds(since: sender.timerStart) < patience,
-      segment.time.nanoseconds(since: receiver.timerStart) < patience,
-      sender.sendsInOrder(segment, to: receiver)
+      segment.time.nanoseconds(since: receiver.timerStart) < patience
     else { return false }
     if segment.flags.contains(.fin) {
       guard sender.state == .closeWait, receiver.state == .finWait1 || receiver.state == .finWait2,
@@ -204,7 +207,6 @@ extension Connection {
       return false
     }
     receiver.timerStart = segment.time
-    sender.takeInOrder(segment, &receiver, &roundTrip)
     return true
   }
 }

@@ -6,31 +6,37 @@ import PacketDecoding
 // the arms of `Endpoint.send` and `Endpoint.receive` for ESTABLISHED and gives what they give.
 
 extension Connection {
-  /// Takes a segment if it is in order, acknowledges nothing surprising, and both ends are open for
-  /// sure; else changes nothing.
+  /// Takes a segment if it is in order, acknowledges nothing surprising, both ends are open for sure
+  /// and nobody wants it in the history; else changes nothing.
   ///
   /// - Parameters:
-  ///   - meter: Lets the stall meters see the segment, before the ends change.
+  ///   - all: Whether all transitions are confirmed.
+  ///   - meters: Where its stall meters are, which see the segment before the ends change.
   /// - Returns: Whether it was taken.
   @inline(__always)
   mutating func takePredicted(
-    _ segment: Segment, sender side: Side, meter: (inout Connection) -> Void
+    _ segment: Segment, sourceIsLow: Bool, confirmsAll all: Bool,
+    _ meters: inout Slab<StallMeters>
   ) -> Bool {
+    let side = ConnectionTracker.side(traits, sourceIsLow: sourceIsLow)
     let idle = segment.time.nanoseconds(since: lastTime)
     guard segment.flags.subtracting(.psh) == .ack, segment.window != 0,
       segment.options.isSubset(of: .timestamps), segment.checksum != .invalid,
       activeCloser == .none, completionTime != .epoch, older == 0, newer == 0,
-      !traits.contains(.isSelf),
-      idle >= 0, idle <= Connection.noteworthyIdle
+      !traits.contains(.isSelf), idle >= 0, idle <= Connection.noteworthyIdle,
+      segments.count >= Connection.recordedOpening, meter != 0 || !isAboutToDeserveMeter,
+      !confirms(side, all)
     else { return false }
     if side == .client {
-      guard client.predicts(segment, to: server) else { return false }
-      meter(&self)
-      client.takeInOrder(segment, &server, &clientRoundTrip)
+      let identity = client.predicted(segment, to: &server)
+      guard identity != 0 else { return false }
+      if meter != 0 { meters[meter].observe(segment, [], &self, sender: side) }
+      client.takeInOrder(segment, identity: identity, &server, &clientRoundTrip)
     } else {
-      guard server.predicts(segment, to: client) else { return false }
-      meter(&self)
-      server.takeInOrder(segment, &client, &serverRoundTrip)
+      let identity = server.predicted(segment, to: &client)
+      guard identity != 0 else { return false }
+      if meter != 0 { meters[meter].observe(segment, [], &self, sender: side) }
+      server.takeInOrder(segment, identity: identity, &client, &serverRoundTrip)
     }
     if idle > longestIdle { longestIdle = idle }
     lastFrame = segment.frame
@@ -53,13 +59,17 @@ extension Endpoint {
   // Not array literals: the compiler allocates those here.
   private static var openForSure: EndpointMarks { .seen.union(.establishedConfirmed) }
 
-  /// Whether the segment is what this endpoint, open for sure, sends next, and in order for `peer`.
+  /// The identity of the segment if it is what this endpoint, open for sure, sends next, and in order
+  /// for `peer`; else 0.
+  /// Changes neither; they are passed by address.
   @inline(__always)
-  fileprivate func predicts(_ segment: Segment, to peer: Endpoint) -> Bool {
-    state == .established && peer.state == .established
-      && marks.contains(Endpoint.openForSure) && peer.marks.contains(Endpoint.openForSure)
-      && !marks.contains(.finArrived)
-      && (hopLimit == segment.hopLimit || marks.contains(.varyingHopLimit))
-      && sendsInOrder(segment, to: peer) && !repeatsAcknowledgment(segment, to: peer)
+  fileprivate mutating func predicted(_ segment: Segment, to peer: inout Endpoint) -> UInt32 {
+    guard state == .established, peer.state == .established,
+      marks.contains(Endpoint.openForSure), peer.marks.contains(Endpoint.openForSure),
+      !marks.contains(.finArrived),
+      hopLimit == segment.hopLimit || marks.contains(.varyingHopLimit),
+      !repeatsAcknowledgment(segment, to: peer)
+    else { return 0 }
+    return identityInOrder(of: segment, to: peer)
   }
 }

@@ -92,6 +92,14 @@ extension Connection {
     traits.contains(side == .client ? .clientUnconfirmed : .serverUnconfirmed)
   }
 
+  /// Whether a segment of a side may confirm a transition of it that somebody asks about.
+  ///
+  /// - Parameter all: Whether somebody asks about all; else only where something went wrong.
+  @inline(__always)
+  func confirms(_ side: Side, _ all: Bool) -> Bool {
+    unconfirmed(side) && (all || !noticed.isDisjoint(with: .repeated.union(.revokes)))
+  }
+
   mutating func setUnconfirmed(_ side: Side, _ value: Bool) {
     let trait: ConnectionTraits = side == .client ? .clientUnconfirmed : .serverUnconfirmed
     if value { traits.insert(trait) } else { traits.remove(trait) }

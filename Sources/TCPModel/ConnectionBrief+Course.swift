@@ -34,7 +34,7 @@ extension ConnectionBrief {
     begin(source)
     guard source.firstTime != .epoch else { return false }
     var stage = Stage.synSent
-    var reader = QuietWords(course)
+    var reader = QuietPairs(course)
     var frame = firstFrame
     // Whether an end has been sent something that it has not acknowledged.
     var clientOwes = false
@@ -127,13 +127,14 @@ extension ConnectionBrief {
 
   /// The SYN,ACK.
   private mutating func takeAnswer(
-    _ kept: QuietSegment, _ source: QuietConnection, _ reader: inout QuietWords,
+    _ kept: QuietSegment, _ source: QuietConnection, _ reader: inout QuietPairs,
     _ store: borrowing QuietPages
   ) -> Bool {
     guard kept.isServer, kept.isOdd, lastTime != .epoch else { return false }
-    let oddity = QuietOddity(rawValue: reader.nextWord(store))
+    let pair = reader.nextPair(store)
+    let oddity = QuietOddity(rawValue: pair.first)
     guard oddity.flags.contains(.syn), !oddity.hasNumbers else { return false }
-    let offer = QuietOffer(rawValue: reader.nextWord(store))
+    let offer = QuietOffer(rawValue: pair.second)
     guard
       !offer.options.contains(.timestamps) || source.offeredOptions.contains(.timestamps)
     else { return false }
@@ -220,8 +221,8 @@ extension EndpointBrief {
   }
 }
 
-/// The words of a quiet connection, one after the other.
-private struct QuietWords {
+/// The pairs of a quiet connection, one after the other.
+private struct QuietPairs {
   private let pages: InlineArray<4, UInt32>
   private var remaining: UInt8
   private var position = 0
@@ -231,16 +232,16 @@ private struct QuietWords {
     remaining = course.count
   }
 
-  /// The next segment; nil at the end. What it has of further words is to be read by `nextWord`.
+  /// The next segment; nil at the end. What it has of further pairs is to be read by `nextPair`.
   @inline(__always)
   mutating func next(_ store: borrowing QuietPages) -> QuietSegment? {
     guard remaining > 0 else { return nil }
     remaining &-= 1
-    return QuietSegment(first: nextWord(store), second: nextWord(store))
+    return QuietSegment(nextPair(store))
   }
 
   @inline(__always)
-  mutating func nextWord(_ store: borrowing QuietPages) -> UInt64 {
+  mutating func nextPair(_ store: borrowing QuietPages) -> QuietPair {
     store.get(at: &position, on: pages)
   }
 }

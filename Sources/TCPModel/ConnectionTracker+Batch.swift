@@ -16,9 +16,14 @@ extension ConnectionTracker {
       for index in 0..<count { process(batch[index]) }
       return
     }
+    var keys = InlineArray<32, FlowKey>(repeating: ConnectionTracker.noKey)
     var tags = InlineArray<32, UInt32>(repeating: 0)
+    var sourcesAreLow: UInt32 = 0
     for index in 0..<count {
-      tags[index] = FlowKey.of(batch[index]).key.tag(seed: options.hashSeed)
+      let (key, sourceIsLow) = FlowKey.of(batch[index])
+      keys[index] = key
+      tags[index] = key.tag(seed: options.hashSeed)
+      sourcesAreLow |= sourceIsLow ? 1 &<< UInt32(index) : 0
     }
     // Short loops, one for each thing to wait for, so that many of them are under way at once.
     var sum: UInt64 = 0
@@ -29,9 +34,12 @@ extension ConnectionTracker {
     for index in 0..<count { touch(places[index]) }
     for index in 0..<count { touchCourse(places[index]) }
     for index in 0..<count { touchTail(places[index]) }
+    let removals = table.removals
     for index in 0..<count {
-      let (key, sourceIsLow) = FlowKey.of(batch[index])
-      process(batch[index], key, tags[index], sourceIsLow: sourceIsLow)
+      process(
+        batch[index], keys[index], tags[index],
+        sourceIsLow: sourcesAreLow &>> UInt32(index) & 1 != 0,
+        KnownPlace(place: places[index], removals: removals))
     }
   }
 
@@ -64,7 +72,7 @@ extension ConnectionTracker {
   mutating func touchTail(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
     let course = quiet[place & ~ConnectionTracker.quietMark].course
-    touched &+= quietPages[quietCourses[course].tail, 7]
+    touched &+= quietPages[quietCourses[course].tail, 3].second
   }
 
   /// Reads a little of all that was kept of the segments of a place.
@@ -75,7 +83,7 @@ extension ConnectionTracker {
     for number in 0..<4 {
       let page = quietCourses[course].pages[number]
       if page == 0 { return }
-      touched &+= quietPages[page, 0] &+ quietPages[page, 7]
+      touched &+= quietPages[page, 0].first &+ quietPages[page, 3].second
     }
   }
 }

@@ -66,9 +66,7 @@ extension ConnectionTracker {
   /// Whether a segment of a side may confirm a transition of it that somebody asks about.
   @inline(__always)
   func confirms(_ side: Side, at place: UInt32) -> Bool {
-    connections[place].unconfirmed(side)
-      && (options.confirmsTransitions
-        || !connections[place].noticed.isDisjoint(with: [.repeated, .revokes]))
+    connections[place].confirms(side, options.confirmsTransitions)
   }
 
   /// Marks as revoked what an endpoint is held to have done since it left `state`.

@@ -49,8 +49,9 @@ public struct ConnectionTracker: ~Copyable {
   public private(set) var now = CaptureTime(nanoseconds: .min)
   public internal(set) var counts = TrackerCounts()
 
-  private static let noKey = FlowKey(
-    lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0)
+  static var noKey: FlowKey {
+    FlowKey(lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0)
+  }
   private static let noTransition = Transition(
     endpoint: .client, from: .closed, to: .closed, evidence: .assumed, time: .epoch, frame: 0)
 
@@ -65,16 +66,21 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
     let (key, sourceIsLow) = FlowKey.of(segment)
-    process(segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow)
+    process(
+      segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
+      KnownPlace(place: 0, removals: 0))
   }
 
+  /// - Parameter known: Where it was found before.
   @inline(__always)
   mutating func process(
-    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
+    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, _ known: KnownPlace
   ) {
     counts.segments &+= 1
     if now < segment.time { advanceClock(to: segment.time) }
-    var place = find(key, tag)
+    var place =
+      known.place != 0 && known.removals == table.removals && isKey(key, of: known.place)
+      ? known.place : find(key, tag)
     if place == 0 {
       if openQuietly(segment, key, tag, sourceIsLow: sourceIsLow) { return }
       place = open(segment, key, tag, sourceIsLow: sourceIsLow, over: 0)
@@ -97,25 +103,21 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func takePredicted(
     _ segment: Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
-    guard segment.time >= now, !options.keepsAllSegments,
-      connections[place].segments.count >= Connection.recordedOpening
-    else { return false }
-    let meter = connections[place].meter
-    let side = ConnectionTracker.side(connections[place].traits, sourceIsLow: sourceIsLow)
-    if meter == 0, connections[place].isAboutToDeserveMeter { return false }
-    if confirms(side, at: place) { return false }
-    return connections[place].takePredicted(segment, sender: side) { connection in
-      if meter != 0 { meters[meter].observe(segment, [], &connection, sender: side) }
-    }
+    segment.time >= now && !options.keepsAllSegments
+      && connections[place].takePredicted(
+        segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters)
   }
 
   @inline(__always)
   private func find(_ key: FlowKey, _ tag: UInt32) -> UInt32 {
-    table.find(tag) { place in
-      place & ConnectionTracker.quietMark == 0
-        ? connections[place].key == key
-        : quiet[place & ~ConnectionTracker.quietMark].key == key
-    }
+    table.find(tag) { isKey(key, of: $0) }
+  }
+
+  @inline(__always)
+  private func isKey(_ key: FlowKey, of place: UInt32) -> Bool {
+    place & ConnectionTracker.quietMark == 0
+      ? connections[place].key == key
+      : quiet[place & ~ConnectionTracker.quietMark].key == key
   }
 
   /// The side of a connection that a segment comes from.

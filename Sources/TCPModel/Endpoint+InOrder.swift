@@ -6,21 +6,24 @@ import PacketDecoding
 extension Endpoint {
   private static var disturbed: EndpointMarks { .challenged.union(.zeroWindow) }
 
-  /// Whether the segment, which is neither SYN nor RST, follows in order what this endpoint has sent
-  /// and what `peer` has received, and acknowledges nothing surprising.
+  /// The identity of the segment, which is neither SYN nor RST, if it follows in order what this
+  /// endpoint has sent and what `peer` has received, and acknowledges nothing surprising; else 0.
   @inline(__always)
-  func sendsInOrder(_ segment: Segment, to peer: Endpoint) -> Bool {
+  func identityInOrder(of segment: Segment, to peer: Endpoint) -> UInt32 {
     let sequence = SequenceNumber(segment.sequence)
     let acknowledgment = SequenceNumber(segment.acknowledgment)
-    return marks.contains(.seen) && marks.isDisjoint(with: Endpoint.disturbed)
-      && (marks.contains(.establishedConfirmed) || !peer.marks.contains(.fastOpen))
-      && segment.window != 0 && segment.options.isSubset(of: .timestamps)
-      && sequence == sendNext && sequence == peer.receiveNext && peer.beyondHole.isEmpty
-      && peer.beyondSecondHole.isEmpty
+    guard marks.contains(.seen), marks.isDisjoint(with: Endpoint.disturbed),
+      marks.contains(.establishedConfirmed) || !peer.marks.contains(.fastOpen),
+      segment.window != 0, segment.options.isSubset(of: .timestamps),
+      sequence == sendNext, sequence == peer.receiveNext, peer.beyondHole.isEmpty,
+      peer.beyondSecondHole.isEmpty,
       // SND.UNA =< SEG.ACK =< SND.NXT, nothing beyond what passed.
-      && !acknowledgment.precedes(peer.sendUnacknowledged)
-      && !peer.sendNext.precedes(acknowledgment) && !receiveNext.precedes(acknowledgment)
-      && expectsTimestamp(of: segment) && hasNotSent(segment)
+      !acknowledgment.precedes(peer.sendUnacknowledged),
+      !peer.sendNext.precedes(acknowledgment), !receiveNext.precedes(acknowledgment),
+      expectsTimestamp(of: segment)
+    else { return 0 }
+    let identity = Endpoint.identity(segment)
+    return hasNotSent(identity) ? identity : 0
   }
 
   /// Whether the segment may be a duplicate ACK (RFC 5681 §2).
@@ -38,23 +41,22 @@ extension Endpoint {
       && !TimestampValue(segment.timestampValue).precedes(newestTimestamp)
   }
 
-  /// Whether it sent nothing like the segment lately.
+  /// Whether it sent nothing of that identity lately.
   @inline(__always)
-  func hasNotSent(_ segment: Segment) -> Bool {
-    let identity = Endpoint.identity(segment)
-    return recentSegments[0] != identity && recentSegments[1] != identity
+  func hasNotSent(_ identity: UInt32) -> Bool {
+    recentSegments[0] != identity && recentSegments[1] != identity
       && recentSegments[2] != identity && recentSegments[3] != identity
   }
 
   /// What a segment in order does to both ends, but for their states.
   @inline(__always)
   mutating func takeInOrder(
-    _ segment: Segment, _ peer: inout Endpoint, _ roundTrip: inout Int64
+    _ segment: Segment, identity: UInt32, _ peer: inout Endpoint, _ roundTrip: inout Int64
   ) {
     packets &+= 1
     bytes &+= UInt64(segment.packetLength)
     payloadBytes &+= UInt64(segment.payloadLength)
-    remember(Endpoint.identity(segment))
+    remember(identity)
     if segment.checksum == .valid { marks.insert(.validChecksum) }
     if hopLimit != segment.hopLimit { marks.insert(.varyingHopLimit) }
 

@@ -1,5 +1,13 @@
 import BasicContainers
 
+/// A place that the table had under a tag, 0 for none. It stands until a place is taken out of the
+/// table, or another put for one.
+struct KnownPlace {
+  var place: UInt32
+  /// `FlowTable.removals` then.
+  var removals: Int
+}
+
 /// Finds the place of a 4-tuple's connection: open addressing with linear probing, deletion by
 /// backward shift, at most three quarters full. A bucket holds 32 bits of the hash and the 32-bit
 /// place, so that most misses are seen, and the table grows, without touching a connection.
@@ -8,6 +16,8 @@ struct FlowTable: ~Copyable {
   private var buckets: UniqueArray<UInt64>
   private var mask: Int
   private(set) var count = 0
+  /// How often a place was taken out, or another put for it.
+  private(set) var removals = 0
 
   init(minimumCapacity: Int = 1024) {
     var size = 64
@@ -51,6 +61,7 @@ struct FlowTable: ~Copyable {
   /// Lets `place` stand where `old` stood under the same tag.
   mutating func replace(_ tag: UInt32, old: UInt32, with place: UInt32) {
     guard let slot = slot(of: old, tag) else { return }
+    removals &+= 1
     buckets[slot] = UInt64(tag) << 32 | UInt64(place)
   }
 
@@ -58,6 +69,7 @@ struct FlowTable: ~Copyable {
   mutating func remove(_ tag: UInt32, place: UInt32) {
     guard var hole = slot(of: place, tag) else { return }
     count -= 1
+    removals &+= 1
     var next = (hole + 1) & mask
     while buckets[next] != 0 {
       let home = Int(buckets[next] >> 32) & mask

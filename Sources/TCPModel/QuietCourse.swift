@@ -7,10 +7,10 @@ struct QuietCourse: Sendable, BitwiseCopyable {
   /// Time of the last segment, nanoseconds since the SYN.
   private(set) var lastTime: Int64 = 0
   private var lastFrame: UInt64
-  private var client: QuietEnd
-  private var server = QuietEnd()
+  /// The client, then the server.
+  private var ends: InlineArray<2, QuietEnd>
   private(set) var count: UInt8 = 0
-  /// Words written.
+  /// Pairs written.
   private var length: UInt8 = 0
   private var isAnswered = false
   /// Whether a FIN or RST was seen.
@@ -22,7 +22,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
 
   init(_ beginning: QuietConnection) {
     lastFrame = beginning.firstFrame
-    client = beginning.client
+    ends = [beginning.client, QuietEnd()]
   }
 
   /// Takes the next segment, which is not earlier than those before.
@@ -61,8 +61,8 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     _ segment: Segment, sender side: Side, _ distance: UInt64, into store: inout QuietPages
   ) -> Bool {
     let isServer = side == .server
-    var end = isServer ? server : client
-    let peer = isServer ? client : server
+    var end = ends[isServer ? 1 : 0]
+    let peer = ends[isServer ? 0 : 1]
     guard segment.sequence == end.next,
       segment.options.rawValue & ~TCPOptionKinds.timestamps.rawValue == 0,
       !isServer || isAnswered, !isClosing || segment.payloadLength == 0
@@ -80,18 +80,18 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     let isOdd =
       hasNumbers || ticks >> QuietSegment.tickBits != 0 || header != end.header
       || flags == QuietSegment.otherCode
-    guard Int(length) &+ (isOdd ? 4 : 2) <= QuietCourse.capacity else { return false }
+    guard Int(length) &+ (isOdd ? 2 : 1) <= QuietCourse.capacity else { return false }
     let kept = QuietSegment(
       segment, isServer: isServer, distance: distance, flags: flags, ticks: ticks,
       echoLag: echoLag, lag: smallLag, isOdd: isOdd)
     var position = Int(length)
-    store.put(kept.first, at: &position, on: &pages)
-    store.put(kept.second, at: &position, on: &pages)
+    store.put(kept.pair, at: &position, on: &pages)
     if isOdd {
       let oddity = QuietOddity(
         header: header, flags: segment.flags, ticks: ticks, hasNumbers: hasNumbers)
-      store.put(oddity.rawValue, at: &position, on: &pages)
-      if hasNumbers { store.put(QuietNumbers(segment).rawValue, at: &position, on: &pages) }
+      store.put(
+        QuietPair(first: oddity.rawValue, second: QuietNumbers(segment).rawValue), at: &position,
+        on: &pages)
     }
     length = UInt8(truncatingIfNeeded: position)
 
@@ -101,7 +101,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     end.next = segment.sequence &+ segment.sequenceLength
     end.timestamp = end.timestamp &+ ticks
     end.header = header
-    if isServer { server = end } else { client = end }
+    ends[isServer ? 1 : 0] = end
     return true
   }
 
@@ -114,26 +114,29 @@ struct QuietCourse: Sendable, BitwiseCopyable {
       segment.flags.rawValue & ~QuietConnection.congestionFlags
         == TCPFlags.syn.rawValue | TCPFlags.ack.rawValue,
       segment.payloadLength == 0, segment.hasPlainOptions,
-      Int(length) &+ 5 <= QuietCourse.capacity
+      Int(length) &+ 3 <= QuietCourse.capacity
     else { return false }
     let header = QuietHeader(segment)
     let hasNumbers =
-      segment.acknowledgment != client.next
-      || (segment.hasTimestamps && segment.timestampEchoReply != client.timestamp)
+      segment.acknowledgment != ends[0].next
+      || (segment.hasTimestamps && segment.timestampEchoReply != ends[0].timestamp)
     let kept = QuietSegment(
       segment, isServer: true, distance: distance, flags: QuietSegment.otherCode,
       ticks: segment.timestampValue, echoLag: 0, lag: 0, isOdd: true)
     let oddity = QuietOddity(
       header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: hasNumbers)
     var position = Int(length)
-    store.put(kept.first, at: &position, on: &pages)
-    store.put(kept.second, at: &position, on: &pages)
-    store.put(oddity.rawValue, at: &position, on: &pages)
-    if hasNumbers { store.put(QuietNumbers(segment).rawValue, at: &position, on: &pages) }
-    store.put(QuietOffer(segment).rawValue, at: &position, on: &pages)
+    store.put(kept.pair, at: &position, on: &pages)
+    store.put(
+      QuietPair(first: oddity.rawValue, second: QuietOffer(segment).rawValue), at: &position,
+      on: &pages)
+    if hasNumbers {
+      store.put(
+        QuietPair(first: QuietNumbers(segment).rawValue, second: 0), at: &position, on: &pages)
+    }
     length = UInt8(truncatingIfNeeded: position)
     isAnswered = true
-    server = QuietEnd(
+    ends[1] = QuietEnd(
       next: segment.sequence &+ 1, timestamp: segment.timestampValue,
       header: header.afterSYN(isIPv4: segment.source.isIPv4))
     return true
@@ -142,8 +145,8 @@ struct QuietCourse: Sendable, BitwiseCopyable {
   /// The page that the next segment will be written on, 0 if that is a new one.
   @inline(__always)
   var tail: UInt32 {
-    let word = Int(length)
-    return word & (QuietPages.capacity - 1) == 0 ? 0 : pages[word &>> QuietPages.shift]
+    let pair = Int(length)
+    return pair & (QuietPages.capacity - 1) == 0 ? 0 : pages[pair &>> QuietPages.shift]
   }
 }
 

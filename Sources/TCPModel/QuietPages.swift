@@ -1,15 +1,15 @@
 import BasicContainers
 
-/// What is kept of the segments of quiet connections: words on pages as large as a cache line. Page 0
-/// is never given out, so that it can mean "none".
+/// What is kept of the segments of quiet connections: pairs of words on pages as large as a cache
+/// line. Page 0 is never given out, so that it can mean "none".
 struct QuietPages: ~Copyable {
-  static var shift: Int { 3 }
-  /// Words of a page.
+  static var shift: Int { 2 }
+  /// Pairs of a page.
   static var capacity: Int { 1 << shift }
   /// Bytes of a page.
-  static var bytes: Int { capacity * MemoryLayout<UInt64>.stride }
+  static var bytes: Int { capacity * MemoryLayout<QuietPair>.stride }
 
-  private var words = BlockArray<UInt64>()
+  private var pairs = BlockArray<QuietPair>()
   private var free = UniqueArray<UInt32>()
 
   init() {
@@ -17,12 +17,12 @@ struct QuietPages: ~Copyable {
   }
 
   /// Pages in use.
-  var count: Int { words.count &>> QuietPages.shift &- 1 &- free.count }
+  var count: Int { pairs.count &>> QuietPages.shift &- 1 &- free.count }
 
   @inline(never)
   private mutating func add() -> UInt32 {
-    let page = words.count &>> QuietPages.shift
-    words.append(repeating: 0, count: QuietPages.capacity)
+    let page = pairs.count &>> QuietPages.shift
+    pairs.append(repeating: QuietPair(), count: QuietPages.capacity)
     return UInt32(truncatingIfNeeded: page)
   }
 
@@ -31,35 +31,41 @@ struct QuietPages: ~Copyable {
     free.append(page)
   }
 
-  /// Writes a word after the others.
+  /// Writes a pair after the others.
   ///
   /// - Parameters:
-  ///   - position: How many words there are; moved on.
+  ///   - position: How many pairs there are; moved on.
   ///   - pages: The pages in their order. A new one is added when one is full.
   @inline(__always)
   mutating func put(
-    _ word: UInt64, at position: inout Int, on pages: inout InlineArray<4, UInt32>
+    _ pair: QuietPair, at position: inout Int, on pages: inout InlineArray<4, UInt32>
   ) {
     let slot = position & (QuietPages.capacity - 1)
     if slot == 0 {
       pages[position &>> QuietPages.shift] = free.isEmpty ? add() : free.removeLast()
     }
     let page = Int(pages[position &>> QuietPages.shift])
-    words[page &<< QuietPages.shift | slot] = word
+    pairs[page &<< QuietPages.shift | slot] = pair
     position &+= 1
   }
 
-  /// Reads the word at a position, which is moved on.
+  /// Reads the pair at a position, which is moved on.
   @inline(__always)
-  borrowing func get(at position: inout Int, on pages: InlineArray<4, UInt32>) -> UInt64 {
+  borrowing func get(at position: inout Int, on pages: InlineArray<4, UInt32>) -> QuietPair {
     let page = Int(pages[position &>> QuietPages.shift])
-    let word = words[page &<< QuietPages.shift | position & (QuietPages.capacity - 1)]
+    let pair = pairs[page &<< QuietPages.shift | position & (QuietPages.capacity - 1)]
     position &+= 1
-    return word
+    return pair
   }
 
-  /// A word of a page.
-  subscript(page: UInt32, slot: Int) -> UInt64 {
-    @inline(__always) _read { yield words[Int(page) &<< QuietPages.shift | slot] }
+  /// A pair of a page.
+  subscript(page: UInt32, slot: Int) -> QuietPair {
+    @inline(__always) _read { yield pairs[Int(page) &<< QuietPages.shift | slot] }
   }
+}
+
+/// Two words about a segment.
+struct QuietPair: BitwiseCopyable {
+  var first: UInt64 = 0
+  var second: UInt64 = 0
 }

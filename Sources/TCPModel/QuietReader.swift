@@ -23,8 +23,7 @@ struct QuietReader {
   mutating func next(_ segment: inout Segment, _ store: borrowing QuietPages) -> Side? {
     guard remaining > 0 else { return nil }
     remaining &-= 1
-    let kept = QuietSegment(
-      first: store.get(at: &position, on: pages), second: store.get(at: &position, on: pages))
+    let kept = QuietSegment(store.get(at: &position, on: pages))
     let isServer = kept.isServer
     var end = isServer ? server : client
     let peer = isServer ? client : server
@@ -41,21 +40,25 @@ struct QuietReader {
     var echo = peer.timestamp &- kept.echoLag
     var offer: QuietOffer?
     if kept.isOdd {
-      let oddity = QuietOddity(rawValue: store.get(at: &position, on: pages))
+      let pair = store.get(at: &position, on: pages)
+      let oddity = QuietOddity(rawValue: pair.first)
       end.header = oddity.header
       ticks |= oddity.ticks
       segment.flags = oddity.flags
-      if oddity.hasNumbers {
-        let numbers = QuietNumbers(rawValue: store.get(at: &position, on: pages))
-        segment.acknowledgment = numbers.acknowledgment
-        echo = numbers.timestampEchoReply
-      }
+      var numbers = QuietNumbers(rawValue: pair.second)
       if segment.flags.contains(.syn) {
-        let word = QuietOffer(rawValue: store.get(at: &position, on: pages))
+        let word = QuietOffer(rawValue: pair.second)
         segment.sequence = word.sequence
         segment.maximumSegmentSize = word.maximumSegmentSize
         segment.windowShift = word.windowShift
         offer = word
+        if oddity.hasNumbers {
+          numbers = QuietNumbers(rawValue: store.get(at: &position, on: pages).first)
+        }
+      }
+      if oddity.hasNumbers {
+        segment.acknowledgment = numbers.acknowledgment
+        echo = numbers.timestampEchoReply
       }
     }
     let hasTimestamps = end.header.hasTimestamps

@@ -9,18 +9,18 @@ import PacketDecoding
 ///          59     it acknowledges less than was sent      32-47  window
 ///          60     sent by the server                      48-63  Identification
 ///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others
-///          63     more words follow
+///          63     another pair follows
 ///
-/// Those are a `QuietOddity`, the acknowledgment and TSecr where the bits above have no room for
-/// them, and of a SYN,ACK its sequence number and options.
+/// That is a `QuietOddity` and, where the bits above have no room for them, the `QuietNumbers`. Of a
+/// SYN,ACK it is the oddity and the `QuietOffer`; its numbers, where there is no room, take a third.
 struct QuietSegment: BitwiseCopyable {
-  var first: UInt64
-  var second: UInt64
+  private var first: UInt64
+  private var second: UInt64
 
   @inline(__always)
-  init(first: UInt64, second: UInt64) {
-    self.first = first
-    self.second = second
+  init(_ pair: QuietPair) {
+    first = pair.first
+    second = pair.second
   }
 
   /// - Parameters:
@@ -50,6 +50,8 @@ struct QuietSegment: BitwiseCopyable {
     nanoseconds >> 36 | frames >> 21 == 0 ? nanoseconds | frames << 36 : nil
   }
 
+  var pair: QuietPair { QuietPair(first: first, second: second) }
+
   /// Nanoseconds since the segment before.
   var pause: Int64 { Int64(first & (1 << 36 - 1)) }
   /// Frames since the segment before.
@@ -63,7 +65,7 @@ struct QuietSegment: BitwiseCopyable {
   var isServer: Bool { first & 1 << 60 != 0 }
   /// Their code.
   var flags: UInt64 { first >> 61 & 3 }
-  /// Whether more words follow.
+  /// Whether another pair follows.
   var isOdd: Bool { first & 1 << 63 != 0 }
   /// As far as there is room.
   var ticks: UInt32 { UInt32(truncatingIfNeeded: second) & QuietSegment.tickMask }
