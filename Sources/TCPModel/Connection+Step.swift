@@ -9,7 +9,8 @@ extension Connection {
   mutating func step(_ segment: Segment, sender: Side, _ effects: inout StepEffects) {
     let context = StepContext(
       sender: sender, time: segment.time, frame: segment.frame,
-      senderRoundTrip: roundTrip(to: sender), disorder: longestTimeReversal)
+      senderRoundTrip: roundTrip(to: sender), disorder: longestTimeReversal,
+      lateness: sender == .client ? client.lateness(of: segment) : server.lateness(of: segment))
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {

@@ -322,19 +322,20 @@ extension Endpoint {
 
   /// RFC 9293 §3.10.7.4, eighth check: the FIN bit.
   mutating func receiveFIN(
-    side: Side, at position: SequenceNumber, _ context: StepContext, _ effects: inout StepEffects
+    side: Side, at position: SequenceNumber, _ context: StepContext, _ effects: inout StepEffects,
+    _ evidence: Evidence = .received
   ) {
     marks.insert(.finArrived)
     let proof = TransitionProof(fin: position)
     switch state {
     case .synReceived, .established:
-      move(to: .closeWait, .received, side: side, context, &effects, proof: proof)
+      move(to: .closeWait, evidence, side: side, context, &effects, proof: proof)
     case .finWait1:
       marks.insert(.simultaneous)
       wasClosing = true
-      move(to: .closing, .received, side: side, context, &effects, proof: proof)
+      move(to: .closing, evidence, side: side, context, &effects, proof: proof)
     case .finWait2:
-      move(to: .timeWait, .received, side: side, context, &effects, proof: proof)
+      move(to: .timeWait, evidence, side: side, context, &effects, proof: proof)
     case .closed, .listen, .synSent, .closeWait, .closing, .lastAck, .timeWait:
       // The first three cannot judge its SEG.SEQ; the others remain as they are.
       break

@@ -13,6 +13,14 @@ extension Endpoint {
       receiveNext = acknowledgment
       marks.insert(.acknowledgedSomething)
       forgetHoles()
+      if peer.marks.contains(.finSent), !marks.contains(.finArrived), peer.finCount > 0,
+        peer.finSequence.precedes(receiveNext), !peer.finSequence.precedes(acknowledgment)
+      {
+        // What a FIN had waited for is there.
+        receiveFIN(
+          side: context.sender, at: peer.finSequence,
+          context.at(peer.lastFINTime, frame: peer.lastFINFrame), &effects)
+      }
     }
     guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else {
       if state != .established {
@@ -31,21 +39,17 @@ extension Endpoint {
     peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let hasPassed = marks.contains(.finArrived)
-    if !hasPassed, state == .finWait2, peer.hiddenFIN == .assumed, peer.finCount == 0,
-      !context.isUnanswered(since: finAcknowledgedTime)
-    {
+    if hadSentHiddenFIN(peer, segment) {
+      assumeCrossingFIN(peer: &peer, segment, context, &effects)
+    } else if !hasPassed, receivedCrossingFIN(peer, segment, context) {
       receiveCrossingFIN(side: context.sender, context, &effects)
     } else if !hasPassed {
       receiveMissedFIN(of: peer, context, &effects)
-    } else if hadSentHiddenFIN(peer, segment) {
-      assumeCrossingFIN(peer: &peer, segment, context, &effects)
     }
     if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed, !segment.reportsDuplicate {
       if segment.hasTimestamps {
         effects.finAnswer = .echo(TimestampValue(segment.timestampEchoReply))
-      } else if peer.finCount > 1, marks.contains(.sackPermitted),
-        peer.marks.contains(.sackPermitted)
-      {
+      } else if peer.finCount > 1, reportsDuplicates(of: peer) {
         effects.finAnswer = .noDuplicate
       }
     }
@@ -100,6 +104,8 @@ extension Endpoint {
     let side = context.sender
     switch state {
     case .closeWait:
+      // If the other FIN comes again, the answer to that tells which of the two arrived.
+      if segment.flags.contains(.fin), tellsSendingsApart(segment, of: peer) { return }
       takeBack(to: .established, side: side, context, &effects)
     case .closing:
       takeBack(to: .finWait1, side: side, context, &effects)
@@ -113,6 +119,16 @@ extension Endpoint {
     marks.remove(.finArrived)
     receiveNext = acknowledgment
     if arrivedAt < peer.lastFINTime { receiveLastFIN(of: peer, context, &effects) }
+  }
+
+  /// Whether an answer shows which of several sendings of a segment it is to.
+  private func tellsSendingsApart(_ segment: Segment, of peer: Endpoint) -> Bool {
+    segment.hasTimestamps || reportsDuplicates(of: peer)
+  }
+
+  /// Whether it would report a segment that it has already (RFC 2883).
+  func reportsDuplicates(of peer: Endpoint) -> Bool {
+    marks.contains(.sackPermitted) && peer.marks.contains(.sackPermitted)
   }
 
   /// The FIN that led to TIME-WAIT has not arrived.
@@ -218,13 +234,16 @@ extension Endpoint {
         } else if marks.contains(.closedSecond),
           !peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
         {
-          crossFIN(peer: &peer, .sent, context, &effects)
+          crossFIN(peer: &peer, .sent, side: context.sender, context, &effects)
         }
         return
       }
     }
     effects.annotations.insert(.repeated)
     switch state {
+    case .timeWait where peer.hiddenFIN == .assumed && !marks.contains(.finAcknowledged):
+      // The hidden FIN that led there did not acknowledge this one: they crossed.
+      peer.crossFIN(peer: &self, .assumed, side: context.sender.peer, context, &effects)
     case .finWait2, .timeWait, .closed:
       // A FIN sent again after an ACK of it passed: that ACK never arrived.
       repeatAcknowledgedFIN(segment, peer: peer, context, &effects)
@@ -250,7 +269,7 @@ extension Endpoint {
     _ segment: Segment, peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard marks.contains(.finAcknowledged), marks.isDisjoint(with: [.reset, .wasReset]),
-      context.time.nanoseconds(since: finAcknowledgedTime) > context.senderRoundTrip
+      context.isAnswerable(since: finAcknowledgedTime)
     else { return }
     let side = context.sender
     let acknowledgedAt = finAcknowledgedTime
@@ -276,7 +295,7 @@ extension Endpoint {
     marks.remove(.finAcknowledged)
     // A later segment of the peer that acknowledged the FIN too may still be on its way.
     guard acknowledgedAt < peer.lastTime,
-      context.time.nanoseconds(since: peer.lastTime) <= context.senderRoundTrip
+      !context.isAnswerable(since: peer.lastTime)
     else { return }
     receiveACKofFIN(
       side: side, context.at(peer.lastTime, frame: peer.lastFrame), &effects, nil)
@@ -289,6 +308,6 @@ extension Endpoint {
 
   /// Whether what moved this endpoint passed us long enough ago to have been answered.
   func isSettled(_ context: StepContext) -> Bool {
-    context.time.nanoseconds(since: timerStart) > context.senderRoundTrip
+    context.isAnswerable(since: timerStart)
   }
 }

@@ -61,6 +61,8 @@ extension Endpoint {
     peer.marks.insert(.closedSecond)
     peer.move(to: .lastAck, .assumed, side: side.peer, context, &effects)
     marks.formUnion([.finArrived, .finArrivalConfirmed])
+    // It bore the acknowledgment of this one.
+    if state == .finWait1 { move(to: .finWait2, .assumed, side: side, context, &effects) }
     move(to: .timeWait, .assumed, side: side, context, &effects)
   }
 
@@ -69,7 +71,8 @@ extension Endpoint {
   /// acknowledgment itself.
   func hadSentHiddenFIN(_ peer: Endpoint, _ segment: Segment) -> Bool {
     let sequence = SequenceNumber(segment.sequence)
-    return state == .closeWait && marks.contains(.seen) && !marks.contains(.finSent)
+    return (state == .closeWait || state == .established) && marks.contains(.seen)
+      && !marks.contains(.finSent)
       && segment.sequenceLength == 0 && peer.finCount == 1
       && (sequence == sendNext + 1 || suspectsFIN && sequence == sendNext)
   }
@@ -87,6 +90,28 @@ extension Endpoint {
     receiveFIN(
       side: side, at: peer.finSequence,
       context.at(peer.lastFINTime, frame: peer.lastFINFrame), &effects)
+    if finSequence.precedes(peer.receiveNext) {
+      // Acknowledged before anybody could know what that was.
+      let arrival = context.at(peer.lastTime, frame: peer.lastFrame)
+      receiveACKofFIN(side: side, arrival, &effects, nil)
+      peer.marks.insert(.finArrivalConfirmed)
+      peer.receiveFIN(side: side.peer, at: finSequence, arrival, &effects, .assumed)
+    }
+  }
+
+  /// Whether the peer's FIN, not seen, had left before the ACK of this endpoint's own, and arrived
+  /// before that: so it has if its acknowledgment says that nothing newer had arrived, or comes as soon
+  /// as one to a FIN that was not sent again.
+  func receivedCrossingFIN(
+    _ peer: Endpoint, _ segment: Segment, _ context: StepContext
+  ) -> Bool {
+    guard state == .finWait2, peer.hiddenFIN == .assumed, peer.finCount == 0 else { return false }
+    if segment.hasTimestamps, peer.lastTime == finAcknowledgedTime,
+      TimestampValue(segment.timestampEchoReply).precedes(peer.newestTimestamp)
+    {
+      return true
+    }
+    return !context.isUnanswered(since: finAcknowledgedTime)
   }
 
   /// The peer's FIN, not seen, had left before the ACK of this endpoint's own: so it arrived before
@@ -156,7 +181,9 @@ extension Endpoint {
     let end = sequence + segment.payloadLength
     if segment.flags.contains(.fin) ? end != finSequence : finSequence.precedes(end) {
       if !segment.flags.contains(.fin), segment.payloadLength == 0, end == finSequence + 1 {
-        if hasCrossed(peer, segment) { crossFIN(peer: &peer, .assumed, context, &effects) }
+        if hasCrossed(peer, segment) {
+          crossFIN(peer: &peer, .assumed, side: context.sender, context, &effects)
+        }
         return
       }
       withdrawFIN(peer: &peer, segment, context, &effects)
@@ -167,15 +194,15 @@ extension Endpoint {
   /// had not.
   private func hasCrossed(_ peer: Endpoint, _ segment: Segment) -> Bool {
     marks.contains(.closedSecond) && !marks.contains(.finArrivalConfirmed)
-      && peer.finCount == 1
+      && (peer.finCount == 1 || reportsDuplicates(of: peer) && !segment.reportsDuplicate)
       && peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
   }
 
   /// The FIN, held to have answered the peer's, was sent before that arrived.
   mutating func crossFIN(
-    peer: inout Endpoint, _ evidence: Evidence, _ context: StepContext, _ effects: inout StepEffects
+    peer: inout Endpoint, _ evidence: Evidence, side: Side, _ context: StepContext,
+    _ effects: inout StepEffects
   ) {
-    let side = context.sender
     let passing = context.at(peer.lastFINTime, frame: peer.lastFINFrame)
     guard state == .closed, marks.contains(.finAcknowledged) else { return }
     let acknowledgment = context.at(finAcknowledgedTime, frame: peer.lastFrame)
@@ -185,6 +212,12 @@ extension Endpoint {
       to: .finWait1, evidence, side: side, context.at(passing.time, frame: context.frame), &effects)
     receiveFIN(side: side, at: peer.finSequence, passing, &effects)
     receiveACKofFIN(side: side, acknowledgment, &effects, nil)
+    if peer.state == .timeWait, !peer.marks.contains(.finAcknowledged) {
+      // Nor can it have acknowledged the peer's then.
+      let arrival = context.at(peer.timeWaitTime, frame: peer.timeWaitFrame)
+      peer.takeBack(to: .finWait1, side: side.peer, context, &effects)
+      peer.receiveFIN(side: side.peer, at: finSequence, arrival, &effects, .assumed)
+    }
   }
 
   /// What was taken for its FIN was an octet of data.

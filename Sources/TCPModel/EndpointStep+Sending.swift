@@ -381,7 +381,6 @@ extension Endpoint {
   /// be answered.
   private func answersDuplicate(_ segment: Segment, of peer: Endpoint) -> Bool {
     if segment.reportsDuplicate { return true }
-    return peer.finCount > 1
-      && !(marks.contains(.sackPermitted) && peer.marks.contains(.sackPermitted))
+    return peer.finCount > 1 && !reportsDuplicates(of: peer)
   }
 }

@@ -35,6 +35,8 @@ struct StepContext {
   var senderRoundTrip: Int64
   /// The furthest that a frame of the connection lay behind an earlier one in time.
   var disorder: Int64 = 0
+  /// How much longer than need be the segment was on its way here, as its sender's clock tells.
+  var lateness: Int64 = 0
 
   /// The same with another segment's time and frame.
   func at(_ time: CaptureTime, frame: UInt64) -> StepContext {
@@ -44,10 +46,16 @@ struct StepContext {
     return copy
   }
 
+  /// Whether what passed then may have been answered by the sender.
+  func isAnswerable(since earlier: CaptureTime) -> Bool {
+    time.nanoseconds(since: earlier) &- lateness > senderRoundTrip
+  }
+
   /// Whether what passed then has had more than enough time to be answered by the sender: twice the
   /// shortest round trip, and what jitter and a busy host add.
   func isUnanswered(since earlier: CaptureTime) -> Bool {
-    time.nanoseconds(since: earlier) > 2 &* senderRoundTrip &+ disorder &+ StepContext.patience
+    time.nanoseconds(since: earlier) &- lateness
+      > 2 &* senderRoundTrip &+ disorder &+ StepContext.patience
   }
 
   private static let patience: Int64 = 5_000_000

@@ -50,4 +50,15 @@ extension Endpoint {
       rate: Double(ticks) / (Double(span) / Double(Timers.second)), offset: firstTimestamp,
       origin: firstTimestampTime)
   }
+
+  /// How much longer a segment of it was on its way here than its first one, nanoseconds, as its clock
+  /// tells; 0 where that does not tick in milliseconds or would have drifted since.
+  func lateness(of segment: Segment) -> Int64 {
+    guard segment.hasTimestamps, firstTimestampTime != .epoch else { return 0 }
+    let span = segment.time.nanoseconds(since: firstTimestampTime)
+    guard span > 0, span < 60 * Timers.second else { return 0 }
+    let ticks = TimestampValue(segment.timestampValue).distance(from: firstTimestamp)
+    let late = span &- (Int64(ticks) &+ 1) &* 1_000_000
+    return late > 0 && late < span / 2 ? late : 0
+  }
 }

@@ -371,4 +371,57 @@ import Testing
       repeated.transitions.last { $0.endpoint == .server && $0.to == .closed })
     #expect(last.evidence == .timer)
   }
+
+  @Test(
+    "FINs that do not acknowledge each other crossed, however far apart they pass, until one is repeated"
+  )
+  func farApart() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.060 < F. 1 ack 1 TS 9010 1010
+      0.060 > . 2 ack 2 TS 1060 9010
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    // It was lost: the answer echoes the second.
+    let lost = try FINDateTests.run(
+      """
+      0.060 < F. 1 ack 1 TS 9050 1010
+      0.060 > . 2 ack 2 TS 1060 9050
+      0.230 > F. 1 ack 2 TS 1230 9050
+      0.240 < . 2 ack 2 TS 9230 1230
+      """)
+    #expect(
+      lost.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+  }
+
+  @Test("A FIN sent again before the ACK of it can have come says nothing about that ACK")
+  func lateRepetition() throws {
+    // By its clock the repetition left 25 ms before it passes.
+    let connection = try FINDateTests.run(
+      """
+      0.055 < F. 1 ack 1 TS 9010 1010
+      0.055 > . 2 ack 2 TS 1055 9010
+      0.075 < F. 1 ack 1 TS 9040 1010
+      0.075 > . 2 ack 2 TS 1075 9040 sack 1 2
+      """)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    #expect(FINDateTests.frames(connection, .timeWait) == [6])
+  }
+
+  @Test("A FIN beyond data that the capture lacks has arrived once that data is acknowledged")
+  func fillingByACK() throws {
+    let connection = try FINDateTests.run(
+      """
+      0.021 < F. 101 ack 1 TS 9010 1010
+      0.022 > . 2 ack 101 TS 1022 9005
+      0.031 < . 102 ack 2 TS 9020 1020
+      0.032 > . 2 ack 102 TS 1032 9010
+      """)
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+  }
 }

@@ -107,7 +107,7 @@ import Testing
   func secondFIN(_ acknowledgment: String) throws {
     let connection = try HiddenFINTests.run(
       "0.050 > F. 101 ack 501\n" + acknowledgment + "0.061 > . 102 ack 502")
-    #expect(connection.connection.client.state == .timeWait)
+    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
     #expect(connection.path(.server) == HiddenFINTests.serverSecond)
     #expect(connection.connection.activeCloser == .client)
     #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
@@ -166,6 +166,96 @@ import Testing
       0.460 > . 102 ack 502
       """)
     #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+  }
+
+  static let clientCrossing = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
+  static let serverCrossing = "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
+
+  @Test(
+    "A second FIN after which an ACK of the first comes from its sender crossed that: CLOSING on both sides"
+  )
+  func secondCrossingFIN() throws {
+    let connection = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.055 > . 102 ack 502
+      0.060 < . 502 ack 102
+      """)
+    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
+    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+    let closing = connection.transitions.last { $0.endpoint == .client && $0.to == .closing }
+    #expect(closing?.evidence == .assumed)
+    #expect(closing?.frame == 7)
+  }
+
+  @Test(
+    "So it did if the first FIN comes again all the same, or is acknowledged for the first time then"
+  )
+  func secondCrossingFINAndRepetition() throws {
+    let again = try HiddenFINTests.run(
+      """
+      0.050 > F. 101 ack 501
+      0.055 > . 102 ack 502
+      0.260 > F. 101 ack 502
+      """)
+    #expect(again.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING")
+    #expect(again.path(.server) == HiddenFINTests.serverCrossing)
+    let acknowledged = try #require(
+      Script.run(
+        """
+        0.000 > S 0 sack-permitted
+        0.010 < S. 0 ack 1 sack-permitted
+        0.010 > . 1 ack 1
+        0.050 > F. 1 ack 1
+        0.055 > . 2 ack 2
+        0.260 > F. 1 ack 2
+        0.265 < . 2 ack 2
+        """
+      ).first)
+    #expect(acknowledged.path(.client) == HiddenFINTests.clientCrossing)
+    // No duplicate: the first had been lost, and the ACK of its own FIN came before the second.
+    #expect(
+      acknowledged.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+  }
+
+  @Test("A crossing FIN whose ACK comes late arrived before what it does not echo")
+  func lateACKOfCrossingFIN() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9000 1000
+        0.010 > . 1 ack 1 TS 1010 9000
+        0.050 > F. 1 ack 1 TS 1050 9000
+        0.060 < . 2 ack 2 TS 9050 1050
+        0.120 > . 2 ack 2 TS 1120 9040
+        """
+      ).first)
+    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
+    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+  }
+
+  @Test(
+    "A hidden FIN that was acknowledged before anybody could know it crossed if its sender says so")
+  func acknowledgedBefore() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9000 1000
+        0.010 > . 1 ack 1 TS 1010 9000
+        0.020 < P. 1:101 ack 1 TS 9010 1010
+        0.020 > . 1 ack 101 TS 1020 9010
+        0.021 > F. 1 ack 101 TS 1021 9010
+        0.090 < P. 1:101 ack 1 TS 9080 1010
+        0.090 > . 2 ack 101 TS 1090 9080 sack 1 101
+        0.091 > . 2 ack 102 TS 1091 9080
+        0.100 < . 102 ack 2 TS 9090 1021
+        """
+      ).first)
+    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
+    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
   }
 
   // MARK: - Octets that are no FIN
