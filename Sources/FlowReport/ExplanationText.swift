@@ -34,6 +34,7 @@ public struct ExplanationText: Sendable {
       }
       out.write("\n")
     }
+    out.write("The severity is the worst that it can have. ")
     out.write("tcpwhy explain ID prints the page of one.\n")
   }
 

@@ -5,7 +5,14 @@ import Testing
 /// The contract of the catalogue: every rule is complete, shows in its capture, and is silent where
 /// it must be.
 @Suite struct CatalogueTests {
-  @Test("Ids are unique and well formed; every text is there")
+  /// Programs of Linux distributions that pages may name; each has been tried as it is printed.
+  private let programs: Set<String> = [
+    "awk", "capinfos", "cat", "conntrack", "ethtool", "grep", "ip", "iptables-save", "journalctl",
+    "ls", "mtr", "nft", "nstat", "ping", "reordercap", "ss", "strace", "sysctl", "tcpdump",
+    "tracepath", "traceroute", "tshark", "wc",
+  ]
+
+  @Test("Ids are unique and well formed; every text is there, with a citation and a command")
   func texts() {
     let ids = RuleCatalogue.all.map(\.id)
     #expect(Set(ids).count == ids.count)
@@ -16,7 +23,21 @@ import Testing
       #expect(!page.mechanism.isEmpty, "\(rule.id) has no mechanism")
       #expect(!page.proof.isEmpty, "\(rule.id) has no proof")
       #expect(!page.remedies.isEmpty, "\(rule.id) has no remedies")
-      #expect(!page.references.isEmpty, "\(rule.id) has no references")
+      #expect(
+        page.references.contains { $0.contains("§") || $0.hasSuffix(")") },
+        "\(rule.id) cites neither a section nor a manual page")
+      #expect(!page.confirmation.isEmpty, "\(rule.id) names no command")
+      for confirmation in page.confirmation {
+        #expect(!confirmation.shows.isEmpty, "\(confirmation.command)")
+        for command in confirmation.command.split(separator: #/ \| |; /#) {
+          let program = command.prefix { $0 != " " }
+          #expect(programs.contains(String(program)), "\(rule.id): \(program)")
+        }
+        for counter in confirmation.command.split(separator: " ").dropFirst(2)
+        where confirmation.command.hasPrefix("nstat -az ") {
+          #expect(counter.wholeMatch(of: /(TcpExt|Tcp|Icmp|Icmp6)[A-Z]\w+/) != nil, "\(counter)")
+        }
+      }
       #expect(page.ladder.allSatisfy { $0.count <= 76 }, "\(rule.id): a ladder line is too long")
       for other in rule.supersedes {
         #expect(RuleCatalogue.rule(other) != nil, "\(rule.id) supersedes \(other), which is none")

@@ -183,4 +183,22 @@ import Testing
     let both = repeated + "0.510 < . 2 ack 12\n0.511 > R 12\n"
     #expect(!Diagnosis(both, endingAt: 90).ids.contains("fin-lost"))
   }
+
+  @Test("A FIN that the network copied is not sent again, whether IP numbers packets or not")
+  func copiedFIN() {
+    func closing(_ first: String, _ again: String) -> [String] {
+      let text = """
+        1.000 < F. 1 ack 11 TS 1890 120
+        1.001 > F. 11 ack 2 TS 1101 1890 \(first)
+        1.002 < . 2 ack 12 TS 1892 1101
+        1.252 > F. 11 ack 2 TS \(again)
+        1.253 < . 2 ack 12 TS 2143 1101
+        """
+      return Diagnosis(exchange + text, endingAt: 90).ids
+    }
+    #expect(closing("id 0", "1101 1890 id 0") == [])
+    #expect(closing("id 7", "1101 1890 id 7") == [])
+    #expect(closing("id 0", "1352 1890 id 0") == ["missing-final-ack"])
+    #expect(closing("id 7", "1101 1890 id 8") == ["missing-final-ack"])
+  }
 }

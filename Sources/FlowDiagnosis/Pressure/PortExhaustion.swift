@@ -167,6 +167,6 @@ public struct PortExhaustion: LedgerRule {
         "More file descriptors (ulimit -n) do not help: ports are short, not descriptors.",
         "SO_LINGER with 0 avoids TIME-WAIT by resetting each connection: data may be lost, and late segments may enter the next connection.",
       ],
-      references: ["RFC 6056 §2", "RFC 9293 §3.6.1", "RFC 6191", "ip(7)"])
+      references: ["RFC 6056 §2", "RFC 9293 §3.6.1", "RFC 6191 §2", "ip(7)"])
   }
 }

@@ -328,6 +328,6 @@ public struct TimeWaitPileup: LedgerRule {
         "Lowering tcp_max_tw_buckets makes the number look better and causes resets when ports are reused.",
         "TIME-WAIT uses no file descriptors: ulimit -n has nothing to do with it.",
       ],
-      references: ["RFC 9293 §3.6", "RFC 9293 §3.6.1", "RFC 6191", "RFC 1337", "tcp(7)"])
+      references: ["RFC 9293 §3.6", "RFC 9293 §3.6.1", "RFC 6191 §2", "RFC 1337", "tcp(7)"])
   }
 }

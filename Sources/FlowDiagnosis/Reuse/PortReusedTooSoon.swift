@@ -105,7 +105,7 @@ public struct PortReusedTooSoon: ConnectionRule {
         "tcp_fin_timeout does not shorten TIME-WAIT: it is the time of orphans in FIN-WAIT-2.",
         "tcp_tw_recycle is gone since Linux 4.12.",
       ],
-      references: ["RFC 9293 §3.6.1", "RFC 6191", "Linux: tcp_twsk_unique()"])
+      references: ["RFC 9293 §3.6.1", "RFC 6191 §2", "Linux: tcp_twsk_unique()"])
   }
 }
 

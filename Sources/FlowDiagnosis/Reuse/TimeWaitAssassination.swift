@@ -144,6 +144,6 @@ public struct TimeWaitAssassination: ConnectionRule {
         "tcp_rfc1337=1 protects TIME-WAIT, but makes reuse over it fail when the SYN looks old.",
       ],
       myths: ["Shortening TIME-WAIT by tcp_fin_timeout: it has no such effect."],
-      references: ["RFC 1337", "RFC 9293 §3.10.7.4, second check"])
+      references: ["RFC 1337 (§3: how to avoid it)", "RFC 9293 §3.10.7.4, second check"])
   }
 }

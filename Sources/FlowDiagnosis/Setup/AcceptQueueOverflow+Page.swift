@@ -18,7 +18,7 @@ extension AcceptQueueOverflow {
         "  CLOSED       <--- RST seq=ISN+1 ----------",
       ],
       proof: [
-        "The SYN,ACK passes again by its timer, with its first TSecr, although ACKs and data of the caller, three in all or more, had passed longer than a round trip before; or two had, and the server never goes on.",
+        "The SYN,ACK passes again by its timer, with its first TSecr, although ACKs and data of the caller, three in all or more, had passed longer than a round trip before; or two had, and the server never goes on. Just three, and the server goes on: possible, for three losses in a row look the same.",
         "Or a RST without ACK flag and with SEQ = the server's ISN+1 follows the handshake's ACK within a round trip.",
         "Or, behind SYN cookies, the ACK and the data that follows it are ignored for two seconds and three repetitions or more, while no SYN,ACK is repeated: possible at most, for nothing of it is the server's own.",
       ],

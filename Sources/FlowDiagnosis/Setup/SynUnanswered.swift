@@ -132,7 +132,7 @@ public struct SynUnanswered: ConnectionRule {
       ],
       myths: [
         "Lowering tcp_syn_retries makes callers fail sooner, it does not make the server answer; on Linux 6.5 and later tcp_syn_linear_timeouts adds attempts to it.",
-        "net.ipv4.tcp_tw_recycle, which some guides still turn, has not existed since Linux 4.12.",
+        "net.ipv4.tcp_tw_recycle, which some guides still set, has not existed since Linux 4.12.",
       ],
       references: [
         "RFC 9293 §3.8.1 (retransmission)", "RFC 9293 §3.8.3 (R2 for SYN: at least 3 minutes)",

@@ -121,7 +121,7 @@ public struct ChallengeACK: ConnectionRule {
     ExplanationPage(
       mechanism: [
         "To end a connection from outside, one once needed only to guess a number anywhere in the window. Since RFC 5961 a RST counts only with SEQ = RCV.NXT exactly. If it lies elsewhere in the window, the receiver answers with an ACK of its present numbers: the true end, if it really has lost the connection, answers that ACK by a RST of the right number; a forger never sees it.",
-        "A SYN in a synchronized state is treated the same way, whatever its number. Linux limits these answers, per connection (tcp_invalid_ratelimit, 500 ms) and for the whole host (tcp_challenge_ack_limit).",
+        "A SYN in a synchronized state is treated the same way, whatever its number. Linux limits these answers, per connection (tcp_invalid_ratelimit, 500 ms) and for the whole host (tcp_challenge_ack_limit; no limit by default since Linux 6.0).",
       ],
       ladder: [
         "  client                                        server",

@@ -102,6 +102,6 @@ public struct FINUnanswered: ConnectionRule {
         "Many orphans in FIN-WAIT-1 cost memory: lower tcp_orphan_retries on busy servers.",
       ],
       myths: ["tcp_fin_timeout does not apply: it is the time of FIN-WAIT-2."],
-      references: ["RFC 9293 §3.8.3", "RFC 9293 §3.8.1", "RFC 6298"])
+      references: ["RFC 9293 §3.8.3", "RFC 9293 §3.8.1", "RFC 6298 §5"])
   }
 }

@@ -144,7 +144,7 @@ public struct ForgedReset: ConnectionRule {
         ),
       ],
       remedies: [
-        "Find the device by its TTL (hops away = nearest of 64, 128, 255 minus the TTL seen) and its rules or logs.",
+        "Find the device by its TTL (hops away: from the TTL seen up to the next of 64, 128 and 255) and its rules or logs.",
         "Encrypt below TCP (IPsec, WireGuard) where the device is not yours.",
       ],
       myths: ["TLS does not prevent it: the TCP header stays open."],

@@ -78,7 +78,7 @@ public struct HalfClose: ConnectionRule {
   public var page: ExplanationPage {
     ExplanationPage(
       mechanism: [
-        "A connection has two directions, and each is closed on its own. shutdown(SHUT_WR) sends a FIN, which says: that was all. The other end reads end of file, answers at leisure and closes then. Commands that read standard input to its end, like rsh, nc -N or rsync, work so."
+        "A connection has two directions, and each is closed on its own. shutdown(SHUT_WR) sends a FIN, which says: that was all. The other end reads end of file, answers at leisure and closes then. Commands that read standard input to its end, like rsh and nc -N, work so."
       ],
       ladder: [
         "  client                                        server",

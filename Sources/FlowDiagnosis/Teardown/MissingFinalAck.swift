@@ -127,7 +127,9 @@ public struct MissingFinalAck: ConnectionRule {
         ? "and \(lost.count == 1 ? "was" : "were") lost beyond" : "but had not reached it"
       cause = "\(which) of \(peer) (\(numbers)) passed here \(fate)"
     } else if final != nil {
-      cause = "the first final ACK of \(peer) was lost before it passed here"
+      cause =
+        "no final ACK of \(peer) had passed here by then, though it had the first FIN, whose TSval "
+        + "its ACK echoes"
     } else {
       cause = "no final ACK of \(peer) ever passed here"
     }

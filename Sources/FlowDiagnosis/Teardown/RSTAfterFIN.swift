@@ -107,7 +107,7 @@ public struct RSTAfterFIN: ConnectionRule {
         "Sender: treat end of file as the end, or agree in the protocol who closes (HTTP: Connection: close).",
       ],
       myths: [
-        "Raising tcp_fin_timeout does not help: it is no longer wait, but no reader, that draws the RST."
+        "Raising tcp_fin_timeout does not help: what draws the RST is not that the wait was short, but that nobody reads."
       ],
       references: ["RFC 9293 §3.6.1", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"])
   }

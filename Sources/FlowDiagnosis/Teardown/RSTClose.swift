@@ -93,7 +93,7 @@ public struct RSTClose: ConnectionRule {
     ExplanationPage(
       mechanism: [
         "A RST with ACK flag at SND.NXT is an abort: the sending host still knew the connection and ended it at once. Everything not yet delivered, in both directions, is thrown away; the other program gets ECONNRESET, even for data that had already arrived but was not read.",
-        "Linux sends it for close() with SO_LINGER 0, for close() while received data is unread (the program never saw a request that its kernel had acknowledged), for a killed process with unread data, and when keepalive or TCP_USER_TIMEOUT ends a connection.",
+        "Linux sends it for close() with SO_LINGER 0, for close() while received data is unread (the program never saw a request that its kernel had acknowledged), for a killed process with unread data, and when keepalive gives a connection up. A retransmission timer that gives up, or TCP_USER_TIMEOUT for it, sends nothing.",
       ],
       ladder: [
         "  client                                        server",

@@ -30,15 +30,17 @@ extension TrackedConnection {
     }
   }
 
-  /// Leaves out frames that are an earlier one of the list seen again, on another VLAN or interface:
-  /// hosts number their packets, so what they send again bears another IP identification.
+  /// Leaves out frames that are an earlier one of the list seen again, copied by the network or seen
+  /// on another VLAN or interface. Hosts number their packets, so what they send again bears another
+  /// IP identification; where they do not, as in IPv6, it bears a newer timestamp.
   func withoutCopies(_ list: [SegmentRecord]) -> [SegmentRecord] {
     var kept: [SegmentRecord] = []
     for segment in list.prefix(256) {
       let isCopy = kept.contains {
-        $0.identification == segment.identification && segment.identification != 0
+        $0.identification == segment.identification
+          && (segment.identification != 0 || segment.hasTimestamps)
           && $0.timestampValue == segment.timestampValue && $0.sequence == segment.sequence
-          && $0.length == segment.length
+          && $0.length == segment.length && $0.acknowledgment == segment.acknowledgment
       }
       if !isCopy { kept.append(segment) }
     }
