@@ -5,17 +5,21 @@ import Testing
 
 /// A full accept queue, as far as it shows.
 @Suite struct AcceptQueueOverflowTests {
-  private let ignored = """
+  private static let request = """
     0.000 > S 0
     0.010 < S. 0 ack 1
     0.020 > . 1 ack 1
     0.030 > P. 1:101 ack 1
-    0.240 > P. 1:101 ack 1
-    0.660 > P. 1:101 ack 1
-    1.500 > P. 1:101 ack 1
-    3.200 > P. 1:101 ack 1
 
     """
+  private let ignored =
+    request + """
+      0.240 > P. 1:101 ack 1
+      0.660 > P. 1:101 ack 1
+      1.500 > P. 1:101 ack 1
+      3.200 > P. 1:101 ack 1
+
+      """
 
   @Test("Data ignored while the SYN,ACK is not repeated: possible, for cookies hold nothing")
   func behindCookies() throws {
@@ -115,21 +119,18 @@ import Testing
 
   @Test("A RST long after the connection was accepted has a cause of its own")
   func sparesLaterReset() {
-    let held = """
-      0.000 > S 0
-      0.010 < S. 0 ack 1
-      0.020 > . 1 ack 1
-      0.030 > P. 1:101 ack 1
-      1.030 < S. 0 ack 1
-      1.040 > . 1 ack 1
-      3.050 < S. 0 ack 1
-      3.060 > . 1 ack 1
-      3.500 > P. 1:101 ack 1
-      3.510 < . 1 ack 101
-      3.600 < P. 1:51 ack 101
-      3.610 > . 101 ack 51
+    let held =
+      Self.request + """
+        1.030 < S. 0 ack 1
+        1.040 > . 1 ack 1
+        3.050 < S. 0 ack 1
+        3.060 > . 1 ack 1
+        3.500 > P. 1:101 ack 1
+        3.510 < . 1 ack 101
+        3.600 < P. 1:51 ack 101
+        3.610 > . 101 ack 51
 
-      """
+        """
     #expect(Diagnosis(held, endingAt: 10).ids == ["accept-queue-overflow"])
     #expect(
       Diagnosis(held + "4.000 < R. 51 ack 101", endingAt: 10).ids
@@ -138,15 +139,7 @@ import Testing
 
   @Test("SYNs that go unanswered meanwhile are counted towards it, later ones are not")
   func dropsSYNs() throws {
-    let held = """
-      0.000 > S 0
-      0.010 < S. 0 ack 1
-      0.020 > . 1 ack 1
-      0.030 > P. 1:101 ack 1
-      1.030 < S. 0 ack 1
-      3.050 < S. 0 ack 1
-
-      """
+    let held = Self.request + "1.030 < S. 0 ack 1\n3.050 < S. 0 ack 1\n"
     let other = "port 42000\n1.500 > S 0\n2.500 > S 0\n3.040 > S 0\n"
     let lines = held.split(separator: "\n")
     let both =

@@ -5,13 +5,6 @@ import Testing
 
 /// How sure findings are where the capture lacks something, and just beside their thresholds.
 @Suite struct ConfidenceTests {
-  private let exchange =
-    handshake + """
-      0.020 > P. 1:11 ack 1
-      0.030 < P. 1:11 ack 11
-      0.031 > . 11 ack 11
-
-      """
   private let fins = """
     0.100 > F. 11 ack 11
     0.300 > F. 11 ack 11

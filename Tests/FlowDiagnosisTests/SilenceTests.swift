@@ -5,13 +5,6 @@ import Testing
 
 /// Rules that judge by silence, and captures that cannot show it.
 @Suite struct SilenceTests {
-  private let exchange =
-    handshake + """
-      0.020 > P. 1:11 ack 1
-      0.030 < P. 1:11 ack 11
-      0.031 > . 11 ack 11
-
-      """
   private let repeats = """
     0.100 > P. 11:21 ack 11
     0.300 > P. 11:21 ack 11

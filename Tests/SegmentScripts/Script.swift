@@ -161,3 +161,12 @@ package let handshake = """
   0.010 > . 1 ack 1
 
   """
+
+/// The same, and ten bytes each way.
+package let exchange =
+  handshake + """
+    0.020 > P. 1:11 ack 1
+    0.030 < P. 1:11 ack 11
+    0.031 > . 11 ack 11
+
+    """
