@@ -4,10 +4,11 @@ public import TCPModel
 extension Connection {
   /// Whether nothing about it can interest a rule that looks at one connection: opened by three
   /// segments without delay, closed by two FINs or still open when the capture ended, and nothing
-  /// noticed in between. Most connections are like that, and pass by all rules at the cost of this
+  /// noticed in between but silence. Most connections are like that, and pass by all rules at the cost of this
   /// test.
   public var isUneventful: Bool {
-    noticed.isSubset(of: [.moves, .duplicateAcknowledgment])
+    noticed.isSubset(of: [.moves, .duplicateAcknowledgment, .afterIdle])
+      && (!noticed.contains(.afterIdle) || closedQuickly)
       && opening == .handshake && answerTime != .epoch && completionTime != .epoch
       && traits.isSubset(of: [.clientIsLow, .clientKnown, .openAtEnd, .unsettledEvidence])
       && (activeCloser == .none
@@ -15,6 +16,12 @@ extension Connection {
         : activeCloser != .both && client.isUneventful && server.isUneventful)
       && timeReversals == 0
       && completionTime.nanoseconds(since: firstTime) < Connection.quickHandshake
+  }
+
+  /// Whether it was closed within a second, if at all, so that it was silent only while it was open.
+  private var closedQuickly: Bool {
+    activeCloser == .none
+      || lastTime.nanoseconds(since: min(client.lastFINTime, server.lastFINTime)) <= 1_000_000_000
   }
 
   /// How soon a handshake is completed that no rule takes an interest in, nanoseconds.

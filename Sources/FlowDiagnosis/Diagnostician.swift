@@ -39,6 +39,7 @@ public struct Diagnostician: ~Copyable {
   public mutating func note(_ connection: ConnectionBrief) {
     if !pending.isEmpty { pending = [] }
     ledgers.note(connection)
+    ledgers.noteSilence(connection)
   }
 
   /// Makes ready for connections that will be noted or examined soon: one of them eight, one four
@@ -50,13 +51,18 @@ public struct Diagnostician: ~Copyable {
 
   /// What one connection shows, but for what waits: that is `pending`.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
-    note(ConnectionBrief(tracked.connection))
-    guard Diagnostician.wantsHistory(of: tracked.connection) else { return [] }
+    let brief = ConnectionBrief(tracked.connection)
+    guard Diagnostician.wantsHistory(of: tracked.connection) else {
+      note(brief)
+      return []
+    }
+    if !pending.isEmpty { pending = [] }
+    ledgers.note(brief)
     ledgers.noteEvents(tracked)
     facts.isOneSided = ledgers.isOneSided
     let found = examiner.find(tracked, facts)
     if !found.contains(where: { $0.finding.severity == .error }) {
-      ledgers.noteSilence(tracked)
+      ledgers.noteSilence(brief)
     }
     if found.isEmpty { return [] }
     guard found.contains(where: { examiner.mayRevise($0.finding, of: $0.rule) }) else {
@@ -65,7 +71,7 @@ public struct Diagnostician: ~Copyable {
     guard waiting.count < waitingLimit else {
       return found.compactMap { facts.weigh($0.finding) }
     }
-    let caller = Caller(tracked.connection)
+    let caller = Caller(brief)
     var findings: [Finding] = []
     for entry in found {
       if examiner.mayRevise(entry.finding, of: entry.rule) {

@@ -6,7 +6,12 @@ extension Connection {
   mutating func admit(_ segment: Segment, side: Side, _ effects: inout StepEffects) -> Bool {
     let idle = segment.time.nanoseconds(since: lastTime)
     if idle > longestIdle { longestIdle = idle }
-    if idle > Connection.noteworthyIdle { effects.annotations.insert(.afterIdle) }
+    if idle > Connection.noteworthyIdle {
+      effects.annotations.insert(.afterIdle)
+      silences.end(
+        idle, by: side, peer: side == .client ? server.lastFrame : client.lastFrame,
+        in: segment.frame)
+    }
     lastFrame = segment.frame
     if lastTime < segment.time { lastTime = segment.time }
 

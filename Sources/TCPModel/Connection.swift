@@ -35,6 +35,8 @@ public struct Connection: Sendable, BitwiseCopyable {
   public internal(set) var noticed: SegmentAnnotations = []
   /// The longest time in which no segment of it passed, nanoseconds.
   public internal(set) var longestIdle: Int64 = 0
+  /// The silences after which it went on.
+  var silences = Silences()
 
   /// Frames of it whose time lies before that of an earlier frame of the input; saturates.
   public internal(set) var timeReversals: UInt32 = 0

@@ -36,19 +36,29 @@ extension ConnectionBrief {
     var stage = Stage.synSent
     var reader = QuietPairs(course)
     var frame = firstFrame
+    let clientHeader = source.client.header
+    var serverHeader = clientHeader
     // Whether an end has been sent something that it has not acknowledged.
     var clientOwes = false
     var serverOwes = true
     var closing = CaptureTime.epoch
+    // A silence that was broken, and by whom.
+    var silence: Int64 = 0
+    var isBrokenByServer = false
+    var hasPaused = false
     while let kept = reader.next(store) {
       let pause = kept.pause
-      guard kept.checksum != .invalid, pause <= Connection.noteworthyIdle, kept.window != 0 else {
-        return false
-      }
+      guard kept.checksum != .invalid, kept.window != 0,
+        pause <= Connection.noteworthyIdle || stage == .established
+      else { return false }
       lastTime = lastTime.advanced(byNanoseconds: pause)
       frame &+= kept.frames
       if stage == .synSent {
-        guard source.offersWindow, takeAnswer(kept, source, &reader, store) else { return false }
+        guard source.offersWindow,
+          let oddity = takeAnswer(kept, source, reader.nextPair(store))
+        else { return false }
+        frame &+= oddity.frames
+        serverHeader = oddity.header.afterSYN(isIPv4: key.lowAddress.isIPv4)
         stage = .answered
         clientOwes = true
         serverOwes = false
@@ -56,12 +66,29 @@ extension ConnectionBrief {
       }
       let isServer = kept.isServer
       let length = kept.payloadLength
-      // Nothing odd, and everything acknowledged, by something new.
-      guard !kept.isOdd, kept.lag == 0,
+      if kept.isOdd {
+        // Nothing but that it is many frames away.
+        let oddity = QuietOddity(rawValue: reader.nextPair(store).first)
+        guard oddity.header == (isServer ? serverHeader : clientHeader), oddity.ticks == 0,
+          kept.flags != QuietSegment.otherCode, !oddity.hasNumbers
+        else { return false }
+        frame &+= oddity.frames
+      }
+      // Everything is acknowledged, by something new.
+      guard kept.lag == 0,
         length > 0 || kept.flags == QuietSegment.finCode
           || (isServer ? serverOwes : clientOwes)
       else { return false }
       let isFIN = kept.flags == QuietSegment.finCode
+      if silence > 0, isServer != isBrokenByServer {
+        survivedSilence = max(survivedSilence, silence)
+        silence = 0
+      }
+      if pause > Connection.noteworthyIdle {
+        silence = max(silence, pause)
+        isBrokenByServer = isServer
+        hasPaused = true
+      }
       switch stage {
       case .synSent:
         return false
@@ -105,6 +132,12 @@ extension ConnectionBrief {
         serverOwes = serverOwes || length > 0 || isFIN
       }
     }
+    // A silence among what closes it may interest a rule; among the rest it does not.
+    if hasPaused, closing != .epoch,
+      lastTime.nanoseconds(since: closing) > Connection.noteworthyIdle
+    {
+      return false
+    }
     return rest(stage, timers, time, isEnd: isEnd)
   }
 
@@ -120,28 +153,26 @@ extension ConnectionBrief {
     lastTime = firstTime
     answerTime = .epoch
     completionTime = .epoch
+    survivedSilence = 0
     client = EndpointBrief()
     client.begin(.synSent, source.offeredOptions, source.timestamp, at: firstTime)
     server = EndpointBrief()
   }
 
-  /// The SYN,ACK.
+  /// The SYN,ACK. Returns what was odd about it, if it is one for the ordinary course.
   private mutating func takeAnswer(
-    _ kept: QuietSegment, _ source: QuietConnection, _ reader: inout QuietPairs,
-    _ store: borrowing QuietPages
-  ) -> Bool {
-    guard kept.isServer, kept.isOdd, lastTime != .epoch else { return false }
-    let pair = reader.nextPair(store)
+    _ kept: QuietSegment, _ source: QuietConnection, _ pair: QuietPair
+  ) -> QuietOddity? {
     let oddity = QuietOddity(rawValue: pair.first)
-    guard oddity.flags.contains(.syn), !oddity.hasNumbers else { return false }
     let offer = QuietOffer(rawValue: pair.second)
-    guard
+    guard kept.isServer, kept.isOdd, lastTime != .epoch, oddity.flags.contains(.syn),
+      !oddity.hasNumbers,
       !offer.options.contains(.timestamps) || source.offeredOptions.contains(.timestamps)
-    else { return false }
+    else { return nil }
     server.begin(.synAckSent, offer.options, kept.ticks | oddity.ticks, at: lastTime)
     answerTime = lastTime
     opening = .handshake
-    return true
+    return oddity
   }
 
   /// The active closer receives the other's FIN.

@@ -14,6 +14,7 @@ public struct ConnectionBrief: Equatable, Sendable, BitwiseCopyable {
   public internal(set) var lastTime: CaptureTime
   public internal(set) var answerTime: CaptureTime
   public internal(set) var completionTime: CaptureTime
+  public internal(set) var survivedSilence: Int64
   public internal(set) var client: EndpointBrief
   public internal(set) var server: EndpointBrief
 
@@ -30,6 +31,7 @@ public struct ConnectionBrief: Equatable, Sendable, BitwiseCopyable {
     lastTime = connection.lastTime
     answerTime = connection.answerTime
     completionTime = connection.completionTime
+    survivedSilence = connection.survivedSilence
     client = EndpointBrief(connection.client)
     server = EndpointBrief(connection.server)
   }
@@ -57,6 +59,7 @@ public struct ConnectionBrief: Equatable, Sendable, BitwiseCopyable {
     lastTime = .epoch
     answerTime = .epoch
     completionTime = .epoch
+    survivedSilence = 0
     client = EndpointBrief()
     server = EndpointBrief()
   }

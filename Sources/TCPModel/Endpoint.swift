@@ -52,7 +52,7 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   /// The frame of that segment.
   public internal(set) var lastFrame: UInt64 = 0
   /// When its FIN last passed, and the frame of it; 0 if none did.
-  var lastFINTime = CaptureTime.epoch
+  public internal(set) var lastFINTime = CaptureTime.epoch
   var lastFINFrame: UInt64 = 0
   /// When an acknowledgment of its FIN first passed, valid with `.finAcknowledged`.
   var finAcknowledgedTime = CaptureTime.epoch

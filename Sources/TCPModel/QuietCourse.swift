@@ -77,9 +77,10 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     let flags = QuietSegment.code(segment.flags)
     let hasNumbers =
       (smallLag == 0 ? lag : lag >> 16) | echoLag >> QuietSegment.echoBits != 0
+    let frames = segment.frame &- lastFrame
     let isOdd =
       hasNumbers || ticks >> QuietSegment.tickBits != 0 || header != end.header
-      || flags == QuietSegment.otherCode
+      || flags == QuietSegment.otherCode || frames >> QuietSegment.frameBits != 0
     guard Int(length) &+ (isOdd ? 2 : 1) <= QuietCourse.capacity else { return false }
     let kept = QuietSegment(
       segment, isServer: isServer, distance: distance, flags: flags, ticks: ticks,
@@ -88,7 +89,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     store.put(kept.pair, at: &position, on: &pages)
     if isOdd {
       let oddity = QuietOddity(
-        header: header, flags: segment.flags, ticks: ticks, hasNumbers: hasNumbers)
+        header: header, flags: segment.flags, ticks: ticks, hasNumbers: hasNumbers, frames: frames)
       store.put(
         QuietPair(first: oddity.rawValue, second: QuietNumbers(segment).rawValue), at: &position,
         on: &pages)
@@ -124,7 +125,8 @@ struct QuietCourse: Sendable, BitwiseCopyable {
       segment, isServer: true, distance: distance, flags: QuietSegment.otherCode,
       ticks: segment.timestampValue, echoLag: 0, lag: 0, isOdd: true)
     let oddity = QuietOddity(
-      header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: hasNumbers)
+      header: header, flags: segment.flags, ticks: segment.timestampValue, hasNumbers: hasNumbers,
+      frames: segment.frame &- lastFrame)
     var position = Int(length)
     store.put(kept.pair, at: &position, on: &pages)
     store.put(

@@ -44,6 +44,7 @@ struct QuietReader {
       let oddity = QuietOddity(rawValue: pair.first)
       end.header = oddity.header
       ticks |= oddity.ticks
+      segment.frame &+= oddity.frames
       segment.flags = oddity.flags
       var numbers = QuietNumbers(rawValue: pair.second)
       if segment.flags.contains(.syn) {

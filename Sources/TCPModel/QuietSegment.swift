@@ -4,12 +4,14 @@ import PacketDecoding
 /// its timestamps follow from the segments before it.
 ///
 ///     bits  0-35  nanoseconds since the segment before     0-12  ticks since the sender's last TSval
-///          36-56  frames since                            13-15  ticks of TSecr behind the peer's
+///          36-56  frames since¹                           13-15  ticks of TSecr behind the peer's
 ///          57-58  the state of the checksum               16-31  bytes of payload, or how much less
 ///          59     it acknowledges less than was sent      32-47  window
 ///          60     sent by the server                      48-63  Identification
 ///          61-62  flags: ACK, PSH,ACK, FIN,ACK, others
 ///          63     another pair follows
+///
+/// ¹ The upper bits stand in the oddity, as those of the ticks do.
 ///
 /// That is a `QuietOddity` and, where the bits above have no room for them, the `QuietNumbers`. Of a
 /// SYN,ACK it is the oddity and the `QuietOffer`; its numbers, where there is no room, take a third.
@@ -44,18 +46,20 @@ struct QuietSegment: BitwiseCopyable {
       | UInt64(segment.window) << 32 | UInt64(segment.identification) << 48
   }
 
-  /// How far a segment is from the one before; nil if there is no room for that.
+  /// How far a segment is from the one before; nil if there is no room for that. Frames are given as
+  /// far as there is room.
   @inline(__always)
   static func distance(nanoseconds: UInt64, frames: UInt64) -> UInt64? {
-    nanoseconds >> 36 | frames >> 21 == 0 ? nanoseconds | frames << 36 : nil
+    nanoseconds >> 36 | frames >> (frameBits + QuietOddity.frameBits) == 0
+      ? nanoseconds | (frames & frameMask) << 36 : nil
   }
 
   var pair: QuietPair { QuietPair(first: first, second: second) }
 
   /// Nanoseconds since the segment before.
   var pause: Int64 { Int64(first & (1 << 36 - 1)) }
-  /// Frames since the segment before.
-  var frames: UInt64 { first >> 36 & 0x1f_ffff }
+  /// Frames since the segment before, as far as there is room.
+  var frames: UInt64 { first >> 36 & QuietSegment.frameMask }
   var checksum: ChecksumState {
     ChecksumState(rawValue: UInt8(truncatingIfNeeded: first >> 57 & 3)) ?? .unverified
   }
@@ -76,6 +80,8 @@ struct QuietSegment: BitwiseCopyable {
 
   private var field: UInt32 { UInt32(second >> 16 & 0xffff) }
 
+  static var frameBits: UInt64 { 21 }
+  private static var frameMask: UInt64 { 1 << frameBits - 1 }
   static var tickBits: UInt32 { 13 }
   static var tickMask: UInt32 { 1 << tickBits - 1 }
   static var echoBits: UInt32 { 3 }

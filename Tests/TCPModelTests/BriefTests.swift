@@ -68,7 +68,12 @@ import Testing
       if Bool.random(using: &random) { time += 70_000_000_000 }
       if let last = result.last { time = max(time, last.time.nanoseconds) }
     }
-    for index in result.indices { result[index].frame = UInt64(index) + 1 }
+    var frame: UInt64 = 0
+    for index in result.indices {
+      let isFar = Int.random(in: 0..<12, using: &random) == 0
+      frame += isFar ? [2_000_000, 3_000_000, 40_000_000].randomElement(using: &random)! : 1
+      result[index].frame = frame
+    }
     return result
   }
 

@@ -87,12 +87,11 @@ struct Ledgers: ~Copyable {
   var isOneSided: Bool { twoSided == 0 && halves > 0 }
 
   /// Notes how long a connection was silent and yet went on.
-  mutating func noteSilence(_ tracked: TrackedConnection) {
-    guard tracked.connection.noticed.contains(.afterIdle), let silence = tracked.survivedSilence
-    else { return }
-    let caller = Caller(tracked.connection)
+  mutating func noteSilence(_ connection: ConnectionBrief) {
+    guard connection.survivedSilence > 0 else { return }
+    let caller = Caller(connection)
     guard survived[caller] != nil || survived.count < Ledgers.callerLimit else { return }
-    survived[caller] = max(survived[caller] ?? 0, silence)
+    survived[caller] = max(survived[caller] ?? 0, connection.survivedSilence)
   }
 
   /// The longest silence after which a connection of a caller went on.
@@ -133,21 +132,5 @@ extension ConnectionBrief {
     let seen = isClient ? client.marks : server.marks
     let unseen = isClient ? server.marks : client.marks
     return seen.contains(.acknowledgedSomething) || unseen.contains(.initialSequenceKnown)
-  }
-}
-
-extension TrackedConnection {
-  /// The longest silence after which an end sent and was answered.
-  fileprivate var survivedSilence: Int64? {
-    var longest: Int64?
-    for (index, segment) in segments.enumerated()
-    where index > 0 && segment.annotations.contains(.afterIdle) {
-      let peer = connection[segment.sender.peer]
-      let isAnswered = peer.lastFrame > segment.frame && peer.rstCount == 0
-      guard isAnswered else { continue }
-      let silence = segment.time.nanoseconds(since: segments[index - 1].time)
-      longest = max(longest ?? 0, min(silence, connection.longestIdle))
-    }
-    return longest
   }
 }

@@ -30,7 +30,7 @@ struct Caller: Hashable, Comparable, BitwiseCopyable {
     self.listener = listener
   }
 
-  init(_ connection: Connection) {
+  init(_ connection: ConnectionBrief) {
     client = connection.socket(.client).address
     let (address, port) = connection.socket(.server)
     listener = Listener(address: address, port: port)

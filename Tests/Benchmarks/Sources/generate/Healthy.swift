@@ -57,7 +57,9 @@ struct Healthy: ~Copyable {
     var flows = (0..<open).map { Flow(number: $0, random: &random) }
     for number in 0..<packets {
       // Everybody opens before data flows.
-      let chosen = inTurns || number < 3 * open ? number % open : random.below(open)
+      let chosen =
+        number < 3 * open
+        ? Healthy.opening(number, of: open) : inTurns ? number % open : random.below(open)
       let packet =
         if let opening = flows[chosen].open(time: time) {
           opening
@@ -68,6 +70,13 @@ struct Healthy: ~Copyable {
         }
       try write(packet)
     }
+  }
+
+  /// Who sends the segment of that number while `open` connections are opened: a thousand at a time,
+  /// so that handshakes take milliseconds.
+  private static func opening(_ number: Int, of open: Int) -> Int {
+    let first = number / 3000 * 1000
+    return first + number % 3000 % min(1000, open - first)
   }
 
   /// One SYN each from sources that never answer.
