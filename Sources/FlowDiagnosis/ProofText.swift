@@ -42,15 +42,15 @@ enum ProofText {
     let magnitude = nanoseconds.magnitude
     switch magnitude {
     case ..<1_000: return "\(magnitude) ns"
-    case ..<1_000_000: return "\(magnitude / 1_000) µs"
-    case ..<10_000_000: return "\(tenths(magnitude, 1_000_000)) ms"
-    case ..<1_000_000_000: return "\(magnitude / 1_000_000) ms"
-    case ..<60_000_000_000: return "\(tenths(magnitude, 1_000_000_000)) s"
+    case ..<999_500: return "\((magnitude + 500) / 1_000) µs"
+    case ..<9_950_000: return "\(tenths(magnitude, 1_000_000)) ms"
+    case ..<999_500_000: return "\((magnitude + 500_000) / 1_000_000) ms"
+    case ..<60_050_000_000: return "\(tenths(magnitude, 1_000_000_000)) s"
     default:
-      let seconds = magnitude / 1_000_000_000
+      let seconds = (magnitude + 500_000_000) / 1_000_000_000
       return seconds < 3600
-        ? "\(seconds / 60) min \(seconds % 60) s"
-        : "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        ? pair(seconds / 60, "min", seconds % 60, "s")
+        : pair(seconds / 3600, "h", seconds % 3600 / 60, "min")
     }
   }
 
@@ -59,9 +59,20 @@ enum ProofText {
     duration(Int64(exactly: (seconds * 1e9).rounded()) ?? (seconds > 0 ? .max : -1))
   }
 
+  private static func pair(
+    _ large: UInt64, _ largeUnit: String, _ small: UInt64, _ smallUnit: String
+  ) -> String {
+    "\(large) \(largeUnit)" + (small == 0 ? "" : " \(small) \(smallUnit)")
+  }
+
   private static func tenths(_ value: UInt64, _ unit: UInt64) -> String {
     let tenths = (value + unit / 20) / (unit / 10)
     return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// "its 3 connections", "2 of its 3 connections".
+  static func share(_ number: Int, of total: Int) -> String {
+    number < total ? "\(number) of its \(total) connections" : "its \(total) connections"
   }
 
   /// "once", "twice", "3 times".

@@ -22,15 +22,15 @@ public struct DurationHistogram: Sendable {
     classes[DurationHistogram.index(of: UInt64(max(0, nanoseconds)))] += 1
   }
 
-  /// The duration that a share of all does not exceed, nanoseconds, rounded down to its class; 0 for
-  /// none.
+  /// The duration that a share of all does not exceed, nanoseconds, rounded up to the end of its
+  /// class; 0 for none.
   public func percentile(_ share: Double) -> Int64 {
     guard count > 0 else { return 0 }
     let rank = max(1, UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up)))
     var seen: UInt64 = 0
     for (index, number) in classes.enumerated() where number > 0 {
       seen += number
-      if seen >= rank { return min(longest, DurationHistogram.start(of: index)) }
+      if seen >= rank { return min(longest, DurationHistogram.end(of: index)) }
     }
     return longest
   }
@@ -42,9 +42,11 @@ public struct DurationHistogram: Sendable {
     return (exponent - 4) * steps + fraction
   }
 
-  private static func start(of index: Int) -> Int64 {
-    guard index >= steps else { return Int64(index) }
-    let exponent = index / steps + 4
-    return Int64(steps + index % steps) << Int64(exponent - 5)
+  /// The last duration of a class.
+  private static func end(of index: Int) -> Int64 {
+    let next = index + 1
+    guard next >= steps else { return Int64(index) }
+    let exponent = next / steps + 4
+    return Int64(clamping: UInt64(steps + next % steps) << UInt64(exponent - 5) - 1)
   }
 }

@@ -20,7 +20,9 @@ public struct TotalsText: Sendable {
       return palette.severity(severity, TotalsText.count(count, severity.description))
     }
     let connections = TotalsText.count(totals.connections, "connection")
-    if counts.isEmpty {
+    if totals.connections == 0, counts.isEmpty {
+      out.write("No TCP connections.\n\n")
+    } else if counts.isEmpty {
       out.write("Nothing to find fault with in \(connections).\n\n")
     } else {
       out.write("\(counts.joined(separator: ", ")) in \(connections)\n\n")

@@ -50,6 +50,23 @@ struct TimelineTests {
     }
   }
 
+  @Test("Of what one segment led to and took back at once only the end is shown")
+  func takenBackAtOnce() throws {
+    var script = ScriptedConnection()
+    script.send(.client, at: 0, .syn, 1000)
+    script.send(.client, at: 100, [], 1001, ack: 5001)
+    script.send(.client, at: 200, .psh, 1001, ack: 5001, length: 10)
+    script.send(.client, at: 300, [], 1011, ack: 5101)
+    script.send(.client, at: 400, .fin, 1011, ack: 5102)
+    let tracked = try #require(script.finish().first)
+    #expect(tracked.transitions.contains { $0.frame == 5 && $0.revokedBy == 5 })
+    let text = ladder(tracked, width: 100)
+    #expect(!text.contains("×"))
+    let line = try #require(text.split(separator: "\n").first { $0.contains("├─ F.") })
+    #expect(line.contains("CLOSE-WAIT"))
+    #expect(text.contains("opened by handshake"))
+  }
+
   @Test("A state that was not reached is marked, with the frame that shows it")
   func revoked() throws {
     let tracked = try #require(ScriptedConnection.withLostAcknowledgment())

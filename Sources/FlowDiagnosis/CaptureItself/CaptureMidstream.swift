@@ -36,7 +36,7 @@ public struct CaptureMidstream: LedgerRule {
         sample.count == 1
         ? "The capture has no handshake of the connection between \(example.client) and "
           + "\(example.server): it begins with frame \(example.frame) in its midst."
-        : "The capture has no handshake of \(sample.count) of its \(total) connections: they begin "
+        : "The capture has no handshake of \(ProofText.share(sample.count, of: total)): they begin "
           + "in their midst, the first one, between \(example.client) and \(example.server), with "
           + "frame \(example.frame)."
       return [

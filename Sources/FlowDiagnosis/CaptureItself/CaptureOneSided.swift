@@ -36,7 +36,7 @@ public struct CaptureOneSided: LedgerRule {
       let scope =
         sample.count == 1
         ? "Only frames of \(example.seen) to \(example.unseen) were captured"
-        : "Of \(sample.count) of \(total) connections only one direction was captured, the first "
+        : "Of \(ProofText.share(sample.count, of: total)) only one direction was captured, the first "
           + "one being \(example.seen) to \(example.unseen)"
       return [
         Finding(

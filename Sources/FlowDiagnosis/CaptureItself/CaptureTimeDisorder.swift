@@ -37,7 +37,12 @@ public struct CaptureTimeDisorder: LedgerRule {
 
     func conclude() -> [Finding] {
       guard frames > 0 else { return [] }
-      let number = frames == 1 ? "1 frame bears" : "\(frames) frames bear"
+      let distance = ProofText.duration(furthest)
+      let subject =
+        frames == 1
+        ? "Frame \(firstFrame) bears an earlier time than one before it, by \(distance)"
+        : "\(frames) frames bear earlier times than ones before them, the first of them frame "
+          + "\(firstFrame), by up to \(distance)"
       return [
         Finding(
           id: CaptureTimeDisorder.id, severity: .note, confidence: .certain,
@@ -45,9 +50,7 @@ public struct CaptureTimeDisorder: LedgerRule {
           connectionCount: sample.count,
           frames: [FrameRole(firstFrame, "earlier than a frame before it")], time: firstTime,
           summary:
-            "\(number) an earlier time than frames before, first frame \(firstFrame), by up to "
-            + "\(ProofText.duration(furthest)): the file is not in the order in which the packets "
-            + "passed.",
+            "\(subject): the file is not in the order in which the packets passed.",
           advice:
             furthest >= 1_000_000_000
             ? "The clock of the capturing host was set back, or files were joined in the wrong "

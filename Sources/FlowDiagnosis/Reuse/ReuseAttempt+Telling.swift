@@ -44,7 +44,7 @@ extension ReuseAttempt {
     if !hasFailed { return "and the capture ends before another SYN" }
     return syns.count == 1
       ? "and the client did not try again"
-      : "and none of its \(syns.count) SYNs got through in \(lasted)"
+      : "and \(syns.count == 2 ? "neither" : "none") of its \(syns.count) SYNs got through in \(lasted)"
   }
 
   /// The frames of the attempt with their roles, in order. `held` describes the old state.

@@ -58,7 +58,7 @@ public struct SynLost: ConnectionRule {
     let summary: String
     if let named {
       summary =
-        "\(ProofText.count(lost.count, "SYN")) of \(tracked.client) (\(which)) did not reach "
+        "\(lost.count == 1 ? "A SYN" : "\(lost.count) SYNs") of \(tracked.client) (\(which)) did not reach "
         + "\(server), or \(lost.count == 1 ? "was" : "were") dropped there: the SYN,ACK (frame \(answer.frame)) echoes TSval "
         + "\(named.timestampValue) of the repetition in frame \(named.frame), "
         + "\(ProofText.duration(cost)) later."

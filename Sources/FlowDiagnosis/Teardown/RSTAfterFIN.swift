@@ -42,14 +42,14 @@ public struct RSTAfterFIN: ConnectionRule {
     let hadHeard = reply.trigger.acknowledgment == fin.end
     let knew =
       hadHeard
-      ? "although it had acknowledged the FIN" : "which it had not yet heard"
+      ? "though it had acknowledged the FIN," : "not having heard it yet,"
     let what =
       reply.trigger.length > 0
       ? "\(reply.trigger.length) bytes (frame \(reply.trigger.frame))"
       : "its FIN (frame \(reply.trigger.frame))"
     let summary =
-      "\(name) closed both directions (FIN, frame \(fin.frame)); \(since) later \(peer) sent \(what), "
-      + "\(knew), and \(name) answered RST (frame \(reply.reset.frame)): nobody reads there any more."
+      "\(name) closed both directions (FIN, frame \(fin.frame)); \(since) later, \(knew) \(peer) sent "
+      + "\(what), and \(name) answered RST (frame \(reply.reset.frame)): nobody reads there any more."
     return [
       Finding(
         id: id, severity: hadHeard ? .warning : .note, confidence: tracked.confidence(.certain),

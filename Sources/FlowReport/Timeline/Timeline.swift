@@ -120,11 +120,14 @@ public struct Timeline: Sendable {
     _ side: Side, _ record: SegmentRecord, _ shown: inout TCPState
   ) -> [StateLabel] {
     if side == .server, tracked.connection.traits.contains(.isSelf) { return [] }
-    var labels = tracked.transitions
-      .filter { $0.frame == record.frame && $0.endpoint == side }
-      .map { StateLabel(state: $0.to, revokedBy: $0.revokedBy) }
+    let moves = tracked.transitions.filter { $0.frame == record.frame && $0.endpoint == side }
+    // What a segment led to and showed wrong at once: the record was made before.
+    let standing = moves.filter { $0.revokedBy != record.frame }
+    var labels = standing.map { StateLabel(state: $0.to, revokedBy: $0.revokedBy) }
     let now = side == .client ? record.clientState : record.serverState
-    if now != (labels.last?.state ?? shown), !record.annotations.contains(.previousIncarnation) {
+    if now != (labels.last?.state ?? shown), standing.count == moves.count,
+      !record.annotations.contains(.previousIncarnation)
+    {
       labels.append(StateLabel(state: now, revokedBy: 0))
     }
     if let last = labels.last { shown = last.state }

@@ -103,7 +103,7 @@ public struct TimelineText: Sendable {
     var facts = ["from "]
     facts[0] += OutputBuffer.text { $0.write(connection.firstTime, style: .utc, since: origin) }
     facts[0] += " UTC"
-    if connection.opening != .none { facts.append("opened by \(connection.opening)") }
+    facts.append(connection.opening.phrase)
     facts.append("end: \(connection.end.rawValue)")
     if connection.vantage != .unknown {
       facts.append(
@@ -309,5 +309,18 @@ extension OutputBuffer {
     write(microseconds / 1_000_000)
     write(".")
     write(microseconds % 1_000_000, width: 6)
+  }
+}
+
+extension Opening {
+  /// "opened by handshake".
+  fileprivate var phrase: String {
+    switch self {
+    case .none: "never opened"
+    case .handshake: "opened by handshake"
+    case .simultaneous: "opened by both at once"
+    case .self: "opened to itself"
+    case .midstream: "open before the capture"
+    }
   }
 }
