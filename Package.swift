@@ -74,6 +74,7 @@ let package = Package(
     .testTarget(
       name: "CapturesTests",
       dependencies: ["FlowDiagnosis", "PacketCapture", "PacketDecoding", "TCPModel"],
+      exclude: ["REAL-CAPTURES.md"],
       swiftSettings: settings),
     .testTarget(
       name: "HostileTests",
