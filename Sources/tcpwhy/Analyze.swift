@@ -7,6 +7,7 @@ import TCPModel
 /// `tcpwhy analyze FILE…`
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "analyze",
     abstract: "Read captures and say what is wrong and why, then list the connections.",
     discussion: """
       Exit status: 0 done, with findings or without; 1 with --fail-on, when a finding that severe \

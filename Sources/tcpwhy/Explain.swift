@@ -5,6 +5,7 @@ import FlowReport
 /// `tcpwhy explain [ID]`
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "List the diagnoses, or explain one: mechanism, proof, look-alikes, what to change.")
 
   @Argument(help: ArgumentHelp("The diagnosis.", valueName: "id"))

@@ -8,6 +8,7 @@ import TCPModel
 /// `tcpwhy report FILE… -o report.html`
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "report",
     abstract: "Write one page of HTML to share: findings, connections, ladders.")
 
   @Argument(

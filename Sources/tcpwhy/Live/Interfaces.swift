@@ -5,6 +5,7 @@ import PacketCapture
 /// `tcpwhy interfaces`
 struct Interfaces: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "interfaces",
     abstract: "List the devices that can be captured, the likely ones first.")
 
   func run() throws {

@@ -16,6 +16,7 @@ import TCPModel
 /// `tcpwhy sniff -i IFACE [BPF…]`
 struct Sniff: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "sniff",
     abstract: "Capture live and say what goes wrong while it happens.",
     discussion: """
       Needs root or cap_net_raw to open the device, and gives up all privileges before the first \
