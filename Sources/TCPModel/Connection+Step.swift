@@ -10,7 +10,8 @@ extension Connection {
     let context = StepContext(
       sender: sender, time: segment.time, frame: segment.frame,
       senderRoundTrip: roundTrip(to: sender), disorder: longestTimeReversal,
-      lateness: sender == .client ? client.lateness(of: segment) : server.lateness(of: segment))
+      lateness: sender == .client ? client.lateness(of: segment) : server.lateness(of: segment),
+      isReplaced: newer != 0)
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {

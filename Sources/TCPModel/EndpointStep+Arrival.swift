@@ -164,7 +164,7 @@ extension Endpoint {
     let end = sequence + segment.sequenceLength
     let acknowledgment = SequenceNumber(segment.acknowledgment)
 
-    if marks.isDisjoint(with: [.seen, .presumed]), state.isIdle {
+    if state.isIdle, marks.isDisjoint(with: [.seen, .presumed]) || isCalledAgain(by: peer) {
       assumeOpen(segment, from: &peer, side: side, context, &effects)
     }
 
@@ -199,6 +199,12 @@ extension Endpoint {
         repeatedFIN(context)
       }
     }
+  }
+
+  /// Whether a call, refused before, has been answered since by a SYN,ACK that the capture lacks.
+  private func isCalledAgain(by peer: Endpoint) -> Bool {
+    state == .listen && peer.state == .established
+      && peer.marks.contains(.synSent.union(.establishedByArrival)) && timerStart < peer.timerStart
   }
 
   /// The first segment towards an endpoint that the capture has not heard yet.

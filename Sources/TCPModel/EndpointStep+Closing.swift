@@ -281,8 +281,16 @@ extension Endpoint {
       takeBack(to: .finWait1, side: side, context, &effects)
     case .timeWait:
       if marks.contains(.finArrivalConfirmed) {
-        guard wasClosing else { return }
-        takeBack(to: .closing, side: side, context, &effects)
+        if !wasClosing {
+          // The FIN that it acknowledges was not the one that came with the acknowledgment of its own.
+          takeBack(to: .finWait1, side: side, context, &effects)
+          receiveFIN(
+            side: side, at: peer.finSequence,
+            context.at(min(peer.lastFINTime, acknowledgedAt), frame: context.frame), &effects,
+            .assumed)
+        } else {
+          takeBack(to: .closing, side: side, context, &effects)
+        }
       } else {
         // Nor has the peer's FIN, which it does not acknowledge.
         takeBack(to: .finWait1, side: side, context, &effects)

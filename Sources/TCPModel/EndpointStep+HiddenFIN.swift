@@ -181,7 +181,7 @@ extension Endpoint {
     let end = sequence + segment.payloadLength
     if segment.flags.contains(.fin) ? end != finSequence : finSequence.precedes(end) {
       if !segment.flags.contains(.fin), segment.payloadLength == 0, end == finSequence + 1 {
-        if hasCrossed(peer, segment) {
+        if hasCrossed(peer, segment, context) {
           crossFIN(peer: &peer, .assumed, side: context.sender, context, &effects)
         }
         return
@@ -191,9 +191,12 @@ extension Endpoint {
   }
 
   /// Whether a pure ACK of the peer's FIN shows that the FIN before it, held to have borne that ACK,
-  /// had not.
-  private func hasCrossed(_ peer: Endpoint, _ segment: Segment) -> Bool {
+  /// had not. It may be drawn by the SYN of another call as well.
+  private func hasCrossed(
+    _ peer: Endpoint, _ segment: Segment, _ context: StepContext
+  ) -> Bool {
     marks.contains(.closedSecond) && !marks.contains(.finArrivalConfirmed)
+      && !(context.isReplaced && context.isUnanswered(since: peer.lastFINTime))
       && (peer.finCount == 1 || reportsDuplicates(of: peer) && !segment.reportsDuplicate)
       && peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
   }

@@ -43,13 +43,16 @@ extension Endpoint {
     initialSendSequence.precedes(acknowledgment) && acknowledgment.precedesOrEquals(sendNext)
   }
 
-  /// Whether a SYN,ACK's TSecr is one that an endpoint in SYN-SENT takes: 0, or a TSval of this
-  /// attempt. Linux answers anything else by a RST; RFC 7323 §3.2 says that TSecr is the TSval of
-  /// the SYN.
+  /// Whether a SYN,ACK's TSecr is one that an endpoint in SYN-SENT takes: 0, or what its clock has shown
+  /// from its first SYN until now, in milliseconds where only SYNs have been seen. Linux answers anything
+  /// else by a RST; RFC 7323 §3.2 says that TSecr is the TSval of the SYN.
   func acceptsInSynSent(_ segment: Segment) -> Bool {
     guard segment.hasTimestamps, segment.timestampEchoReply != 0 else { return true }
     guard marks.contains(.timestamps) else { return false }
-    return TimestampValue(segment.timestampEchoReply).isWithin(firstTimestamp, newestTimestamp)
+    let since = segment.time.nanoseconds(since: newestTimestampTime) / 1_000_000
+    let now = newestTimestamp.rawValue &+ UInt32(clamping: min(since, 1 << 30))
+    return TimestampValue(segment.timestampEchoReply)
+      .isWithin(firstTimestamp, TimestampValue(now))
   }
 
   /// Whether a RST at `sequence` resets this endpoint in a synchronized state: exactly RCV.NXT

@@ -37,6 +37,8 @@ struct StepContext {
   var disorder: Int64 = 0
   /// How much longer than need be the segment was on its way here, as its sender's clock tells.
   var lateness: Int64 = 0
+  /// Whether another incarnation has taken the 4-tuple.
+  var isReplaced = false
 
   /// The same with another segment's time and frame.
   func at(_ time: CaptureTime, frame: UInt64) -> StepContext {

@@ -258,6 +258,40 @@ import Testing
     #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
   }
 
+  @Test("FINs of which one crossed and is captured when sent again still lead through CLOSING")
+  func repeatedCrossingFIN() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 1000 0
+        0.010 < S. 0 ack 1 TS 9000 1000
+        0.010 > . 1 ack 1 TS 1010 9000
+        0.050 < F. 1 ack 1 TS 9040 1010
+        0.050 > . 2 ack 2 TS 1050 9040
+        0.300 > F. 1 ack 2 TS 1300 9040
+        0.320 < F. 1 ack 2 TS 9310 1049
+        0.320 > . 2 ack 2 TS 1320 9310
+        """
+      ).first)
+    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
+    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+  }
+
+  @Test("An ACK out of LAST-ACK that another call draws is no sign of a FIN that crossed")
+  func challenged() throws {
+    let connections = Script.run(
+      HiddenFINTests.opening + """
+        0.050 > F. 101 ack 501
+        0.060 > . 102 ack 502
+        iss 7000000
+        0.160 > S 0
+        0.170 < . 502 ack -5999898
+        0.170 > R -5999898
+        """)
+    let old = try #require(connections.first)
+    #expect(old.path(.server) == HiddenFINTests.serverSecond)
+  }
+
   // MARK: - Octets that are no FIN
 
   @Test(

@@ -199,4 +199,45 @@ import Testing
     #expect(!connection.connection.noticed.contains(.timestampRegression))
     #expect(connection.connection.client.retransmissions == 0)
   }
+
+  @Test("A SYN,ACK that echoes a SYN which the capture lacks is taken; one that echoes none is not")
+  func hiddenSYN() throws {
+    func run(_ echo: Int) throws -> TrackedConnection {
+      try #require(
+        Script.run(
+          """
+          0.000 > S 0 TS 1000 0
+          1.010 < S. 0 ack 1 TS 9000 \(echo)
+          """
+        ).first)
+    }
+    for echo in [1000, 2000] {
+      #expect(try run(echo).connection.client.state == .established)
+    }
+    for echo in [999, 2050] {
+      let connection = try run(echo).connection
+      #expect(connection.client.state == .synSent)
+      #expect(connection.noticed.contains(.unacceptableEcho))
+    }
+  }
+
+  @Test("Who acknowledges a SYN,ACK that the capture lacks was let in, though refused before")
+  func hiddenSYNACK() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0
+        0.010 < S. 0 ack 77
+        0.010 > R 77
+        0.020 > S 0
+        0.040 > . 1 ack 1
+        0.040 > P. 1:101 ack 1
+        0.050 < . 1 ack 101
+        """
+      ).first)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED LISTEN SYN-RECEIVED ESTABLISHED")
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED")
+  }
 }
