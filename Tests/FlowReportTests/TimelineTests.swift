@@ -50,6 +50,26 @@ struct TimelineTests {
     }
   }
 
+  @Test("Where FINs cross, CLOSING stands where the end that enters it has sent its own")
+  func crossing() throws {
+    var script = ScriptedConnection()
+    script.open()
+    script.send(.client, at: 2000, .fin, 1001, ack: 5001)
+    script.send(.server, at: 2100, .fin, 5001, ack: 1001)
+    script.send(.client, at: 2200, [], 1002, ack: 5002)
+    script.send(.server, at: 3200, [], 5002, ack: 1002)
+    let text = ladder(try #require(script.finish().first), width: 100)
+    let lines = text.split(separator: "\n")
+    let first = try #require(lines.firstIndex { $0.contains("├─ F.") })
+    let second = try #require(
+      lines.firstIndex { $0.contains("F. 1:1(0) ack 1") && $0.contains("◀") })
+    let third = try #require(lines.firstIndex { $0.contains("ack 2") })
+    #expect(lines[first..<second].allSatisfy { !$0.contains("CLOSING") })
+    #expect(
+      lines[second..<third].reduce(0) { $0 + $1.ranges(of: "CLOSING").count }
+        == 2, "\(text)")
+  }
+
   @Test("Of what one segment led to and took back at once only the end is shown")
   func takenBackAtOnce() throws {
     var script = ScriptedConnection()

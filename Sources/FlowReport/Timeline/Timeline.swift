@@ -51,6 +51,9 @@ public struct Timeline: Sendable {
   /// The states the connection began with.
   public private(set) var beginning: (client: TCPState, server: TCPState) = (.closed, .closed)
 
+  /// By frame: the transitions on its line, in order.
+  private var placed: [UInt64: [Transition]] = [:]
+
   /// Silence longer than this is a line of its own: the least retransmission time-out of Linux.
   private static let pause: Int64 = 200_000_000
 
@@ -63,6 +66,7 @@ public struct Timeline: Sendable {
   private mutating func build() {
     let transitions = tracked.transitions
     let kept = Set(tracked.segments.map(\.frame))
+    place(transitions, among: kept)
     var moves = transitions.filter { $0.frame == 0 || !kept.contains($0.frame) }[...]
     var clientState = firstState(.client)
     var serverState = firstState(.server)
@@ -89,6 +93,18 @@ public struct Timeline: Sendable {
       }
     }
     for move in moves { append(move, after: &last) }
+  }
+
+  /// Finds the line of each transition. One that a segment makes only once its receiver has sent
+  /// something that passed later, as where FINs cross, stands there.
+  private mutating func place(_ transitions: [Transition], among kept: Set<UInt64>) {
+    var last: (client: UInt64, server: UInt64) = (0, 0)
+    for transition in transitions where kept.contains(transition.frame) {
+      let isClient = transition.endpoint == .client
+      let frame = max(transition.frame, isClient ? last.client : last.server)
+      if isClient { last.client = frame } else { last.server = frame }
+      placed[frame, default: []].append(transition)
+    }
   }
 
   private mutating func append(_ move: Transition, after last: inout CaptureTime?) {
@@ -120,7 +136,7 @@ public struct Timeline: Sendable {
     _ side: Side, _ record: SegmentRecord, _ shown: inout TCPState
   ) -> [StateLabel] {
     if side == .server, tracked.connection.traits.contains(.isSelf) { return [] }
-    let moves = tracked.transitions.filter { $0.frame == record.frame && $0.endpoint == side }
+    let moves = (placed[record.frame] ?? []).filter { $0.endpoint == side }
     // What a segment led to and showed wrong at once: the record was made before.
     let standing = moves.filter { $0.revokedBy != record.frame }
     var labels = standing.map { StateLabel(state: $0.to, revokedBy: $0.revokedBy) }
