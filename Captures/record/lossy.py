@@ -45,7 +45,7 @@ WORKERS = 16
 # Findings about something else than a fault of the path: what was done, the capture itself, and what a
 # busy machine makes late.
 HARMLESS = {"simultaneous-close", "half-close", "short-connections", "capture-time-disorder",
-            "time-wait-assassination"}
+            "time-wait-assassination", "slow-handshake"}
 
 
 # How long after its original a copy comes, and how late a segment may be: shorter and longer than a

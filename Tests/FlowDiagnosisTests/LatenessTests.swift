@@ -93,6 +93,22 @@ import Testing
     let late = "0.260 > S 0 TS 100 0\n0.261 < S. 0 ack 1 TS 1151 100\n0.271 > R 1\n"
     let finding = try Diagnosis(exchange + closed + late, endingAt: 90).only("stale-segment")
     #expect(finding.severity == .note)
+    // Its RST fits the SYN,ACK, though not what the caller had sent since.
+    let answered = """
+      0.260 > S 0 TS 100 0
+      server-iss 90000000
+      0.261 < S. 0 ack 1 TS 1151 100
+      server-iss 5000000
+      0.270 > . 12 ack 2 TS 270 940
+      0.271 < R 2
+      0.275 > . 11 ack 1 TS 150 920
+      0.276 < R 1
+      server-iss 90000000
+      1.270 < S. 0 ack 1 TS 2161 100
+      1.280 > R 1
+      """
+    let ids = Diagnosis(exchange + closed + answered, endingAt: 90).ids
+    #expect(!ids.contains("forged-reset"))
     #expect(Diagnosis(exchange + closed, endingAt: 90).ids == [])
   }
 
@@ -168,7 +184,7 @@ import Testing
   }
 
   @Test("Without timestamps, a FIN for each ACK was late, not lost")
-  func finLate() {
+  func finLate() throws {
     let repeated =
       handshake + """
         0.020 > P. 1:11 ack 1
@@ -179,7 +195,9 @@ import Testing
         0.500 < . 2 ack 12
 
         """
-    #expect(Diagnosis(repeated, endingAt: 90).ids == ["fin-lost"])
+    let lost = try Diagnosis(repeated, endingAt: 90).only("fin-lost")
+    #expect(lost.confidence == .possible)
+    #expect(lost.summary.contains("or its ACK before it passed here"))
     let both = repeated + "0.510 < . 2 ack 12\n0.511 > R 12\n"
     #expect(!Diagnosis(both, endingAt: 90).ids.contains("fin-lost"))
   }

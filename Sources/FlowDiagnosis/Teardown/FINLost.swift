@@ -32,6 +32,7 @@ public struct FINLost: ConnectionRule {
 
   private func examine(_ tracked: TrackedConnection, _ side: Side) -> Finding? {
     let connection = tracked.connection
+    let end = connection[side]
     let fins = tracked.fins(of: side)
     guard let first = fins.first, let last = fins.last, fins.count > 1,
       let answer = tracked.firstAcknowledgment(by: side.peer, of: first.end, after: first.frame),
@@ -56,13 +57,18 @@ public struct FINLost: ConnectionRule {
     }
     // Only the ACK that a repetition draws at once must report it by D-SACK if it was needless; a
     // later FIN says nothing of the ACKs that may have been lost before it.
-    let isCertain =
-      isEchoed && !answer.flags.contains(.fin) && connection.client.marks.contains(.sackPermitted)
+    let bothUseSACK =
+      connection.client.marks.contains(.sackPermitted)
       && connection.server.marks.contains(.sackPermitted)
+    let isCertain = isEchoed && !answer.flags.contains(.fin) && bothUseSACK
 
     // Where FINs cross, a repetition of one acknowledges the other: its echo then says nothing of the
-    // FINs before it.
-    let confidence: Confidence = tracked.finsCross ? .possible : isCertain ? .certain : .likely
+    // FINs before it. Without an echo only an end that is not in TIME-WAIT would tell by D-SACK that it
+    // had the first one.
+    let isTold =
+      isEchoed || !end.marks.contains(.closedSecond) && bothUseSACK && !answer.flags.contains(.fin)
+    let confidence: Confidence =
+      tracked.finsCross || !isTold ? .possible : isCertain ? .certain : .likely
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let delay = last.time.nanoseconds(since: first.time)
@@ -71,7 +77,8 @@ public struct FINLost: ConnectionRule {
       ? ", whose ACK (frame \(answer.frame)) echoes the repeated one"
       : "; an ACK (frame \(answer.frame)) came after the last one only"
     let summary =
-      "The FIN of \(name) (frame \(first.frame)) was lost on the way to \(peer)\(proof); repeated in "
+      "The FIN of \(name) (frame \(first.frame)) was lost on the way to \(peer)"
+      + (isTold ? "" : ", or its ACK before it passed here") + "\(proof); repeated in "
       + "\(ProofText.frames(fins.dropFirst().map(\.frame))), it closed \(ProofText.duration(delay)) "
       + "late."
     var frames = fins.map {

@@ -14,7 +14,8 @@ public struct ForgedReset: ConnectionRule {
   //    number that this end would not use; or
   // 2. its end goes on talking afterwards, as if it had sent none.
   // Error if it cut the connection, note if it had no effect.
-  // What disproves it: the end's TTL varies anyway, or it falls silent after a RST that fits.
+  // What disproves it: the end's TTL varies anyway, or it falls silent after a RST that fits. One that
+  // answers a SYN,ACK, drawn by a late copy of the SYN, fits that (stale-segment).
 
   public init() {}
 
@@ -43,7 +44,7 @@ public struct ForgedReset: ConnectionRule {
     if isOtherTTL {
       reasons.append(
         "its TTL is \(reset.hopLimit), that of the host's other segments \(end.hopLimit)")
-    } else if reset.annotations.contains(.doubtfulReset) {
+    } else if reset.annotations.contains(.doubtfulReset), !answersSynAck(tracked, side, reset) {
       let off = reset.sequence.distance(from: end.sendNext)
       reasons.append("its SEQ lies \(off) off the host's SND.NXT")
     }
@@ -108,6 +109,14 @@ public struct ForgedReset: ConnectionRule {
       return answer
     }
     return tracked.connection[side.peer].marks.contains(.wasReset) ? reset : nil
+  }
+
+  private func answersSynAck(
+    _ tracked: TrackedConnection, _ side: Side, _ reset: SegmentRecord
+  ) -> Bool {
+    tracked.sent(by: side.peer) { $0.frame < reset.frame }.last.map {
+      $0.flags.contains([.syn, .ack]) && $0.acknowledgment == reset.sequence
+    } ?? false
   }
 
   public var page: ExplanationPage {
