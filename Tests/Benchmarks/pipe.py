@@ -33,7 +33,7 @@ def main():
     chosen = parser.parse_args()
     source = subprocess.Popen(
         [cost.built("generate"), "short", "--connections", str(chosen.packets // 10),
-         "--open", str(chosen.open), "--spacing", str(chosen.spacing)],
+         "--open", str(chosen.open), "--spacing", str(1000 * chosen.spacing)],
         stdout=subprocess.PIPE, pipesize=1 << 20)
     started = time.monotonic()
     output = tempfile.TemporaryFile()

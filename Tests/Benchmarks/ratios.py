@@ -25,7 +25,7 @@ def main():
     parser.add_argument("--packets", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--also", action="append", default=[], metavar="OPTIONS")
-    parser.add_argument("--captures", default="short,bulk,flood,scale,mixed")
+    parser.add_argument("--captures", default="short,bulk,flood,scale,once,mixed")
     parser.add_argument(
         "program", nargs="?", metavar="TCPWHY",
         default=os.path.join(cost.REPOSITORY, ".build", "release", "tcpwhy"))
@@ -41,13 +41,20 @@ def main():
             (f"scale {open // 1000} k", dict(packets=max(count, 4 * open), open=open))
             for open in (1000, 10_000, 100_000, 1_000_000)
         ],
+        # The same traffic, handshakes of milliseconds whoever else is there.
+        "once": [
+            (f"{open // 1000} k at once",
+             dict(connections=max(count, 10 * open) // 10, open=open,
+                  spacing=max(1, min(1000, 10_000_000 // open))))
+            for open in (1000, 10_000, 100_000, 1_000_000)
+        ],
         "mixed": [("mixed", dict(connections=count // 80))],
     }
     print("| capture | " + " | ".join(STAGES) + " | program | M packets/s | MiB |")
     print("|---|" + "--:|" * (len(STAGES) + 3))
     for mode in chosen.captures.split(","):
         for name, options in captures[mode]:
-            path = cost.capture(generator, mode, **options)
+            path = cost.capture(generator, "short" if mode == "once" else mode, **options)
             packets = int(os.popen(shlex.join([reference, path])).read())
             yardstick = [reference, path]
             cells = [

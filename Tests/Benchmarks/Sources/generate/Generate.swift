@@ -32,8 +32,8 @@ struct Generate: ParsableCommand {
   @Option(help: "Of scale: so many segments of each connection, in turns, in place of --packets.")
   var rounds: Int?
 
-  @Option(help: "Microseconds from one segment to the next, on average; not of mixed.")
-  var spacing = 1
+  @Option(help: "Nanoseconds from one segment to the next, on average; not of mixed.")
+  var spacing = 1000
 
   @Option(name: .customLong("snap-length"), help: "Bytes kept of each frame.")
   var snapLength = 128
@@ -42,7 +42,7 @@ struct Generate: ParsableCommand {
   var output: String?
 
   func validate() throws {
-    guard connections > 0, packets > 0, open ?? 1 > 0, (1...1_000_000).contains(spacing),
+    guard connections > 0, packets > 0, open ?? 1 > 0, (1...1_000_000_000).contains(spacing),
       (54...65_535).contains(snapLength)
     else {
       throw ValidationError(
@@ -67,7 +67,7 @@ struct Generate: ParsableCommand {
     }
     var healthy = Healthy(
       CaptureOutput(descriptor: descriptor, snapLength: snapLength), seed: seed,
-      microsecondsApart: spacing)
+      nanosecondsApart: spacing)
     switch mode {
     case .short: try healthy.short(connections: connections, open: open ?? 1000)
     case .bulk: try healthy.bulk(packets: packets, open: open ?? 8)

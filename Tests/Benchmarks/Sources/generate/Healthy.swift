@@ -6,9 +6,9 @@ struct Healthy: ~Copyable {
   /// From one segment to the next, nanoseconds, on average.
   private let spacing: Int
 
-  init(_ output: consuming CaptureOutput, seed: UInt64, microsecondsApart: Int) {
+  init(_ output: consuming CaptureOutput, seed: UInt64, nanosecondsApart: Int) {
     self.output = output
-    spacing = 1000 * microsecondsApart
+    spacing = nanosecondsApart
     random = Random(seed: seed)
   }
 
