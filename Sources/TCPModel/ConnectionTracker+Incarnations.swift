@@ -129,6 +129,7 @@ extension ConnectionTracker {
       connections[older].release(
         ConnectionTracker.side(connections[older].traits, sourceIsLow: sourceIsLow), segment,
         &effects)
+      if !effects.changes.isEmpty { connections[older].traits.insert(.replaced) }
       log(effects.changes, of: older)
       older = connections[older].older
     }
@@ -138,6 +139,8 @@ extension ConnectionTracker {
   mutating func showNewest(
     _ segment: Segment, _ annotations: SegmentAnnotations, of place: UInt32, sourceIsLow: Bool
   ) {
+    // It lives: what came after it has not taken its place.
+    if annotations.contains(.resurrects) { connections[place].traits.remove(.replaced) }
     let foreign = annotations.union(.previousIncarnation)
     var newer = connections[place].newer
     while newer != 0 {

@@ -226,5 +226,23 @@ import Testing
       1.010 > . 1 ack 1
       """)
     #expect(connections.map { $0.path(.client) } == ["CLOSED SYN-SENT ESTABLISHED", ""])
+    #expect(connections.map { $0.connection.traits.contains(.replaced) } == [false, false])
+  }
+
+  @Test("Such an attempt is replaced all the same when its caller calls anew")
+  func attemptIsReplaced() throws {
+    let connections = Script.run(
+      """
+      0.000 > S 0
+      iss 3000000
+      0.500 > S 0
+      iss 1000000
+      1.000 > S 0
+      1.010 < S. 0 ack 1
+      1.010 > . 1 ack 1
+      iss 5000000
+      2.000 > S 0
+      """)
+    #expect(connections.map { $0.connection.traits.contains(.replaced) } == [true, true, false])
   }
 }
