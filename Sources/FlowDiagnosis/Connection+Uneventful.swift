@@ -4,8 +4,8 @@ public import TCPModel
 extension Connection {
   /// Whether nothing about it can interest a rule that looks at one connection: opened by three
   /// segments without delay, closed by two FINs or still open when the capture ended, and nothing
-  /// noticed in between but silence. Most connections are like that, and pass by all rules at the cost of this
-  /// test.
+  /// noticed in between but silence. Most connections are like that, and pass by all rules at the
+  /// cost of this test.
   public var isUneventful: Bool {
     noticed.isSubset(of: [.moves, .duplicateAcknowledgment, .afterIdle])
       && (!noticed.contains(.afterIdle) || closedQuickly)

@@ -42,10 +42,8 @@ extension ConnectionBrief {
     var clientOwes = false
     var serverOwes = true
     var closing = CaptureTime.epoch
-    // A silence that was broken, and by whom.
-    var silence: Int64 = 0
-    var isBrokenByServer = false
-    var hasPaused = false
+    var silences = Silences()
+    var newest: (client: UInt64, server: UInt64) = (frame, 0)
     while let kept = reader.next(store) {
       let pause = kept.pause
       guard kept.checksum != .invalid, kept.window != 0,
@@ -62,10 +60,10 @@ extension ConnectionBrief {
         stage = .answered
         clientOwes = true
         serverOwes = false
+        newest.server = frame
         continue
       }
       let isServer = kept.isServer
-      let length = kept.payloadLength
       if kept.isOdd {
         // Nothing but that it is many frames away.
         let oddity = QuietOddity(rawValue: reader.nextPair(store).first)
@@ -74,71 +72,66 @@ extension ConnectionBrief {
         else { return false }
         frame &+= oddity.frames
       }
+      let hasLength = kept.payloadLength > 0 || kept.isFIN
       // Everything is acknowledged, by something new.
-      guard kept.lag == 0,
-        length > 0 || kept.flags == QuietSegment.finCode
-          || (isServer ? serverOwes : clientOwes)
+      guard kept.lag == 0, hasLength || (isServer ? serverOwes : clientOwes),
+        let next = advance(stage, by: kept, in: frame)
       else { return false }
-      let isFIN = kept.flags == QuietSegment.finCode
-      if silence > 0, isServer != isBrokenByServer {
-        survivedSilence = max(survivedSilence, silence)
-        silence = 0
+      if stage == .established, next == .closing { closing = lastTime }
+      guard closing == .epoch || lastTime.nanoseconds(since: closing) < patience else {
+        return false
       }
+      if stage == .answered { completionTime = lastTime }
+      stage = next
       if pause > Connection.noteworthyIdle {
-        silence = max(silence, pause)
-        isBrokenByServer = isServer
-        hasPaused = true
-      }
-      switch stage {
-      case .synSent:
-        return false
-      case .answered:
-        guard !isServer, length == 0, kept.flags == 0 else { return false }
-        completionTime = lastTime
-        stage = .established
-      case .established:
-        if isFIN {
-          activeCloser = isServer ? .server : .client
-          closing = lastTime
-          stage = .closing
-        }
-      case .closing, .halfClosed:
-        guard length == 0, isServer == (activeCloser == .client),
-          lastTime.nanoseconds(since: closing) < patience
-        else { return false }
-        if isFIN {
-          enterTimeWait(frame)
-          stage = .lastAck
-        } else if stage == .closing {
-          stage = .halfClosed
-        } else {
-          return false
-        }
-      case .lastAck:
-        guard length == 0, !isFIN, isServer == (activeCloser == .server),
-          lastTime.nanoseconds(since: closing) < patience
-        else { return false }
-        stage = .closed
-      case .closed:
-        return false
+        silences.end(
+          pause, by: isServer ? .server : .client, peer: isServer ? newest.client : newest.server,
+          in: frame)
       }
       if isServer {
-        server.take(kept, at: lastTime, isFIN)
+        server.take(kept, at: lastTime)
+        newest.server = frame
         serverOwes = false
-        clientOwes = clientOwes || length > 0 || isFIN
+        clientOwes = clientOwes || hasLength
       } else {
-        client.take(kept, at: lastTime, isFIN)
+        client.take(kept, at: lastTime)
+        newest.client = frame
         clientOwes = false
-        serverOwes = serverOwes || length > 0 || isFIN
+        serverOwes = serverOwes || hasLength
       }
     }
+    survivedSilence = silences.longest(client: (newest.client, 0), server: (newest.server, 0))
     // A silence among what closes it may interest a rule; among the rest it does not.
-    if hasPaused, closing != .epoch,
-      lastTime.nanoseconds(since: closing) > Connection.noteworthyIdle
-    {
-      return false
-    }
+    guard
+      silences == Silences() || closing == .epoch
+        || lastTime.nanoseconds(since: closing) <= Connection.noteworthyIdle
+    else { return false }
     return rest(stage, timers, time, isEnd: isEnd)
+  }
+
+  /// The stage to which a segment leads that acknowledges everything; nil out of the ordinary course.
+  @inline(__always)
+  private mutating func advance(
+    _ stage: Stage, by kept: QuietSegment, in frame: UInt64
+  ) -> Stage? {
+    switch stage {
+    case .answered:
+      return !kept.isServer && kept.payloadLength == 0 && kept.flags == 0 ? .established : nil
+    case .established:
+      guard kept.isFIN else { return .established }
+      activeCloser = kept.isServer ? .server : .client
+      return .closing
+    case .closing, .halfClosed:
+      guard kept.payloadLength == 0, kept.isServer == (activeCloser == .client) else { return nil }
+      guard kept.isFIN else { return stage == .closing ? .halfClosed : nil }
+      enterTimeWait(frame)
+      return .lastAck
+    case .lastAck:
+      return kept.payloadLength == 0 && !kept.isFIN && kept.isServer == (activeCloser == .server)
+        ? .closed : nil
+    case .synSent, .closed:
+      return nil
+    }
   }
 
   /// The SYN.
@@ -243,12 +236,12 @@ extension EndpointBrief {
 
   /// A segment in order.
   @inline(__always)
-  fileprivate mutating func take(_ kept: QuietSegment, at time: CaptureTime, _ isFIN: Bool) {
+  fileprivate mutating func take(_ kept: QuietSegment, at time: CaptureTime) {
     packets &+= 1
     payloadBytes &+= UInt64(kept.payloadLength)
     newestTimestamp = TimestampValue(newestTimestamp.rawValue &+ kept.ticks)
     lastTime = time
-    if isFIN { finCount = 1 }
+    if kept.isFIN { finCount = 1 }
   }
 }
 

@@ -116,8 +116,9 @@ extension ConnectionTracker {
     return .history
   }
 
-  /// The connection that `nextSettled(acceptsBrief:wantsHistory:)` last went on to, which had answered `.history`:
-  /// to be called once, before the next is asked for. Its place in memory is given back.
+  /// The connection that `nextSettled(acceptsBrief:wantsHistory:)` last went on to, which had
+  /// answered `.history`: to be called once, before the next is asked for. Its place in memory is
+  /// given back.
   public mutating func takeHistory() -> TrackedConnection {
     let place = historyPlace
     historyPlace = 0

@@ -69,6 +69,8 @@ struct QuietSegment: BitwiseCopyable {
   var isServer: Bool { first & 1 << 60 != 0 }
   /// Their code.
   var flags: UInt64 { first >> 61 & 3 }
+  /// Whether it is FIN,ACK and nothing else.
+  var isFIN: Bool { flags == 2 }
   /// Whether another pair follows.
   var isOdd: Bool { first & 1 << 63 != 0 }
   /// As far as there is room.
@@ -89,7 +91,6 @@ struct QuietSegment: BitwiseCopyable {
 
   // MARK: The codes of flags
 
-  static var finCode: UInt64 { 2 }
   /// Of flags that stand in the oddity.
   static var otherCode: UInt64 { 3 }
 
