@@ -63,11 +63,19 @@ public struct MissingFinalAck: ConnectionRule {
         final.timestampEchoReply == first.timestampValue,
         last.timestampValue != first.timestampValue,
         let before = tracked.firstAcknowledgment(by: side.peer, of: first.sequence),
-        before.frame < final.frame
+        before.frame < last.frame
       else { return nil }
     }
-    let confidence: Confidence =
-      lost.isEmpty ? .likely : isLastAck ? .certain : first.hasTimestamps ? .likely : .possible
+    // A loss probe is sent so soon that the ACK may be late, and the RST that would tell lost.
+    let isByTimer = lost.contains { answer in
+      fins.contains { $0.time.nanoseconds(since: answer.time) > 180_000_000 + roundTrip }
+    }
+    let confidence: Confidence
+    if isLastAck {
+      confidence = isByTimer ? .certain : .likely
+    } else {
+      confidence = lost.isEmpty || first.hasTimestamps ? .likely : .possible
+    }
     let isGivenUp = final == nil && end.marks.contains(.timedOut)
     let state = isLastAck ? "LAST-ACK" : "CLOSING"
     let lasted = (final ?? last).time.nanoseconds(since: first.time)
