@@ -139,8 +139,6 @@ extension ConnectionTracker {
   mutating func showNewest(
     _ segment: Segment, _ annotations: SegmentAnnotations, of place: UInt32, sourceIsLow: Bool
   ) {
-    // It lives: what came after it has not taken its place.
-    if annotations.contains(.resurrects) { connections[place].traits.remove(.replaced) }
     let foreign = annotations.union(.previousIncarnation)
     var newer = connections[place].newer
     while newer != 0 {
@@ -159,6 +157,9 @@ extension ConnectionTracker {
       }
       if annotations.contains(.resurrects) {
         // Nobody called anew: the SYN was forged.
+        if connections[newer][side].marks.contains(.synSent) {
+          connections[place].traits.remove(.replaced)
+        }
         effects.reset()
         connections[newer].withdraw(side, segment, &effects)
         log(effects.changes, of: newer)
