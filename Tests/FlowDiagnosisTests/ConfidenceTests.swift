@@ -27,6 +27,14 @@ import Testing
     #expect(!Diagnosis(answered, endingAt: 10).ids.contains("fin-unanswered"))
   }
 
+  @Test("FINs that come all at once prove nothing, and a RST is an answer")
+  func burst() {
+    let atOnce = fins.replacing("0.300", with: "0.101").replacing("0.700", with: "0.102")
+    #expect(!Diagnosis(exchange + atOnce, endingAt: 10).ids.contains("fin-unanswered"))
+    let reset = exchange + fins.replacing("0.300", with: "0.110 < R 11\n0.300")
+    #expect(!Diagnosis(reset, endingAt: 10).ids.contains("fin-unanswered"))
+  }
+
   @Test("Where the capture lacks frames, a finding is less sure, and the gap is told")
   func gaps() throws {
     let gap = exchange + "0.050 < . 11 ack 500\n0.060 > P. 500:510 ack 11\n"

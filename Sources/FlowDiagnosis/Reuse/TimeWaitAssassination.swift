@@ -64,11 +64,11 @@ public struct TimeWaitAssassination: ConnectionRule {
           && acknowledgment.time.nanoseconds(since: $0.time) < 1_000_000_000
       }.last
     // The first final ACK is expected to end LAST-ACK in silence; only a further one draws a RST.
-    // Once the ports are used again, the new SYN may have drawn it (paws-rejected-reuse).
-    guard
-      late != nil
-        || acknowledgments.count > 1 && !connection.traits.contains(.replaced)
-    else { return nil }
+    // Once the ports are used again, the new SYN may have drawn it (paws-rejected-reuse); an end that
+    // goes on after a RST ignores it.
+    let isDoubtful =
+      connection.traits.contains(.replaced) || connection.noticed.contains(.resurrects)
+    guard late != nil || acknowledgments.count > 1 && !isDoubtful else { return nil }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let lasted = reset.time.nanoseconds(since: begin.time)

@@ -10,9 +10,13 @@ public struct FINUnanswered: ConnectionRule {
   public let supersedes = ["retransmission-timeout", "half-open-connection"]
 
   // Definition (RFC 9293 §3.8.1, §3.8.3):
-  // 1. The end that closes first sends its FIN at least three times.
+  // 1. The end that closes first sends its FIN at least three times, over half a second at least.
   // 2. Nothing of the other end passes after the first one: it is dead, or the path is.
-  // What disproves it: any later segment of the other end, or a direction that was not captured.
+  // What disproves it: any later segment of the other end, a RST above all, or a direction that was
+  // not captured.
+
+  /// Linux repeats a FIN after 200 and 400 ms at the soonest, not counting a loss probe.
+  private static let leastTime = Timers.second / 2
 
   public init() {}
 
@@ -38,7 +42,9 @@ public struct FINUnanswered: ConnectionRule {
     guard let first = fins.first, let last = fins.last, fins.count > 2,
       !end.marks.contains(.closedSecond), !end.marks.contains(.finAcknowledged),
       !other.marks.contains(.finSent),
-      other.lastTime.nanoseconds(since: first.time) < tracked.roundTrip(to: side.peer)
+      other.lastTime.nanoseconds(since: first.time) < tracked.roundTrip(to: side.peer),
+      last.time.nanoseconds(since: first.time) >= FINUnanswered.leastTime,
+      !tracked.resets(of: side.peer).contains(where: { $0.frame > first.frame })
     else { return nil }
     let (name, peer) = (connection.name(side), connection.name(side.peer))
     let lasted = last.time.nanoseconds(since: first.time)
