@@ -52,9 +52,12 @@ public struct HalfClose: ConnectionRule {
     let lasted = end.time.nanoseconds(since: fin.time)
     let bytes = data.reduce(Int64(0)) { $0 + Int64($1.length) }
     let (name, peer) = (connection.name(side), connection.name(side.peer))
+    let frames =
+      first.frame == last.frame
+      ? "frame \(first.frame)" : "frames \(first.frame) to \(last.frame)"
     let summary =
       "\(name) closed its half (FIN, frame \(fin.frame)) and went on reading: \(peer) sent \(bytes) "
-      + "bytes more in \(ProofText.duration(lasted)) (frames \(first.frame) to \(last.frame)) and then "
+      + "bytes more in \(ProofText.duration(lasted)) (\(frames)) and then "
       + "closed in order (frame \(end.frame))."
     return Finding(
       id: id, severity: .note, confidence: tracked.confidence(.certain),
