@@ -67,6 +67,7 @@ import Testing
     let lost = try Diagnosis(exchange + crossed, endingAt: 90).only("missing-final-ack")
     #expect(lost.confidence == .likely)
     #expect(lost.summary.contains("passed here but had not reached it"))
+    #expect(lost.severity == .note)
   }
 
   @Test("A handshake held up for less than TCP's own patience, 1 s, is a note")
@@ -223,5 +224,25 @@ import Testing
     #expect(closing("id 7", "1101 1890 id 7") == [])
     #expect(closing("id 0", "1352 1890 id 0") == ["missing-final-ack"])
     #expect(closing("id 7", "1101 1890 id 8") == ["missing-final-ack"])
+  }
+
+  @Test("A FIN that comes in after its end's RST was sent before, if its timestamp is older")
+  func lateFINBehindReset() {
+    func closing(_ value: Int) -> [String] {
+      let text = """
+        1.000 > F. 11 ack 1 TS 1100 920
+        1.030 < . 2 ack 12 TS 1930 1100
+        1.230 < F. 1 ack 12 TS 2130 1100
+        1.231 > . 12 ack 2 TS 1331 2130
+        1.245 < . 1 ack 11 TS 1880 120
+        1.246 > . 12 ack 2 TS 1346 2130
+        1.260 < R 2
+        1.266 < F. 1 ack 12 TS \(value) 1100
+        1.267 > R 12
+        """
+      return Diagnosis(exchange + text, endingAt: 90).ids
+    }
+    #expect(!closing(1895).contains("forged-reset"))
+    #expect(closing(2160).contains("forged-reset"))
   }
 }

@@ -15,7 +15,8 @@ public struct ForgedReset: ConnectionRule {
   // 2. its end goes on talking afterwards, as if it had sent none.
   // Error if it cut the connection, note if it had no effect.
   // What disproves it: the end's TTL varies anyway, or it falls silent after a RST that fits. One that
-  // answers a SYN,ACK, drawn by a late copy of the SYN, fits that (stale-segment).
+  // answers a SYN,ACK, drawn by a late copy of the SYN, fits that (stale-segment). What comes in after
+  // it with an older timestamp had been sent before.
 
   public init() {}
 
@@ -88,12 +89,22 @@ public struct ForgedReset: ConnectionRule {
   private func talksOn(
     _ tracked: TrackedConnection, _ side: Side, after reset: SegmentRecord
   ) -> SegmentRecord? {
-    tracked.sent(by: side) {
+    // What bears an older timestamp than the host had shown was sent before, and late.
+    let newest = tracked.sent(by: side) { $0.frame < reset.frame && $0.hasTimestamps }
+      .map { TimestampValue($0.timestampValue) }
+      .reduce(nil) { newest, value in newest.map { $0.precedes(value) ? value : $0 } ?? value }
+    return tracked.sent(by: side) {
       $0.frame > reset.frame && $0.flags.isDisjoint(with: [.rst, .syn])
+        && !isOlder($0, than: newest)
         && $0.time.nanoseconds(since: reset.time) > 3_000_000
         && (reset.flags.contains(.ack) || $0.length > 0 || $0.flags.contains(.fin)
           || reset.annotations.contains(.doubtfulReset))
     }.first
+  }
+
+  private func isOlder(_ segment: SegmentRecord, than newest: TimestampValue?) -> Bool {
+    guard segment.hasTimestamps, let newest else { return false }
+    return TimestampValue(segment.timestampValue).precedes(newest)
   }
 
   /// What shows that the other end took the RST; nil if it goes on.

@@ -17,7 +17,8 @@ public struct MissingFinalAck: ConnectionRule {
   // none was lost, only late: a RST for each that came after LAST-ACK (time-wait-assassination), an ACK
   // for each that PAWS dropped after CLOSING; the acknowledgment echoes a repeated FIN (then the FIN
   // was lost: fin-lost), or it answers by RST (time-wait-missing), or one direction was not captured.
-  // CLOSING becomes TIME-WAIT, which takes what PAWS lets through in silence: less certain.
+  // CLOSING becomes TIME-WAIT, which takes what PAWS lets through in silence: less certain, and a note
+  // once it is repaired, for both ends hold their ports in any case.
 
   public init() {}
 
@@ -88,7 +89,7 @@ public struct MissingFinalAck: ConnectionRule {
     if let final { frames.append(FrameRole(final.frame, "final ACK that ends it")) }
     frames.sort { $0.frame < $1.frame }
     return Finding(
-      id: id, severity: isGivenUp ? .error : .warning,
+      id: id, severity: isGivenUp ? .error : isLastAck || final == nil ? .warning : .note,
       confidence: tracked.confidence(confidence),
       connections: [connection.id], frames: frames, time: (final ?? last).time,
       summary: summary(tracked, side, fins, lost, final, state, lasted, isGivenUp: isGivenUp),
