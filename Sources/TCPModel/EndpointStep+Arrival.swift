@@ -39,8 +39,9 @@ extension Endpoint {
       move(
         to: .synReceived, .received, side: side, context, &effects, proof: TransitionProof(segment))
     case .synReceived:
-      // RFC 9293 §3.10.7.4, first check: the SYN again lies before RCV.NXT and is answered by an ACK,
-      // as any other is; Linux answers by the SYN,ACK again.
+      // RFC 9293 §3.10.7.4, first check: the SYN again lies before RCV.NXT and is answered by an ACK;
+      // Linux answers by the SYN,ACK again. Another in the window would lead a passive open back to
+      // LISTEN (fourth check): for the tracker, another incarnation begins.
       marks.insert(.challenged)
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
       // RFC 9293 §3.10.7.4, fourth check; RFC 5961 §4.2: answered by a challenge ACK. That TIME-WAIT
@@ -70,7 +71,8 @@ extension Endpoint {
       // RFC 9293 §3.10.7.2, second check: any ACK is answered by RST.
       break
     case .synSent:
-      // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp.
+      // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp. Fourth check:
+      // the SYN bit, and as the ACK covers its own SYN, ESTABLISHED.
       if !acceptsInSynSent(acknowledgment: acknowledgment) {
         effects.annotations.insert(.unacceptableAcknowledgment)
       } else if !acceptsInSynSent(segment) {
@@ -168,7 +170,8 @@ extension Endpoint {
       assumeOpen(segment, from: &peer, side: side, context, &effects)
     }
 
-    // RFC 9293 §3.10.7.1 to .3: what is neither SYN nor RST is answered by RST at most.
+    // RFC 9293 §3.10.7.1; §3.10.7.2, second and fourth check; §3.10.7.3, first and fifth check: what is
+    // neither SYN nor RST is answered by RST at most.
     if state == .synSent || state.isIdle { return }
 
     // RFC 9293 §3.10.7.4, first check: the sequence number. What is not acceptable is answered by an
@@ -180,7 +183,7 @@ extension Endpoint {
     }
 
     // Second and fourth: RST and SYN have arms of their own. Third: no header tells of security.
-    // Fifth: the ACK field; without it the segment is dropped.
+    // Fifth: the ACK field; without it the segment is dropped. One too old (RFC 5961 §5.2) moves nobody.
     guard segment.flags.contains(.ack) else { return }
     receiveACK(acknowledgment, segment, side: side, context, &effects)
 
