@@ -2,7 +2,8 @@ import PacketDecoding
 
 // When a FIN that was sent more than once arrived. Which of its sendings did shows in its first
 // acknowledgment; the step knows the last sending only, the history knows them all. Without
-// timestamps and without SACK it cannot be known: the first sending is told.
+// timestamps and without SACK it cannot be known: the first sending is told, but where FINs are held
+// to have crossed, for that would have been answered before the FIN came again.
 
 extension ConnectionTracker {
   /// Gives what the peer's FIN moved the time of the sending that arrived. Called before the changes of

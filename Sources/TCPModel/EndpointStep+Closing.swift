@@ -49,7 +49,7 @@ extension Endpoint {
     if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed, !segment.reportsDuplicate {
       if segment.hasTimestamps {
         effects.finAnswer = .echo(TimestampValue(segment.timestampEchoReply))
-      } else if peer.finCount > 1, reportsDuplicates(of: peer) {
+      } else if peer.finCount > 1 ? reportsDuplicates(of: peer) || wasClosing : !hasPassed {
         effects.finAnswer = .noDuplicate
       }
     }
@@ -97,15 +97,14 @@ extension Endpoint {
       // Not one that comes late itself.
       !acknowledgment.precedes(peer.sendUnacknowledged),
       // Nor one that a duplicate from before the FIN has drawn.
-      !(segment.reportsDuplicate && peer.lastFrame == peer.lastFINFrame
-        && arrivedAt == peer.lastFINTime),
+      !(segment.reportsDuplicate && arrivedAt == peer.lastFINTime),
       !(segment.hasTimestamps && TimestampValue(segment.timestampValue).precedes(newestTimestamp))
     else { return }
     let side = context.sender
     switch state {
     case .closeWait:
       // If the other FIN comes again, the answer to that tells which of the two arrived.
-      if segment.flags.contains(.fin), tellsSendingsApart(segment, of: peer) { return }
+      if segment.flags.contains(.fin) { return }
       takeBack(to: .established, side: side, context, &effects)
     case .closing:
       takeBack(to: .finWait1, side: side, context, &effects)
@@ -119,11 +118,6 @@ extension Endpoint {
     marks.remove(.finArrived)
     receiveNext = acknowledgment
     if arrivedAt < peer.lastFINTime { receiveLastFIN(of: peer, context, &effects) }
-  }
-
-  /// Whether an answer shows which of several sendings of a segment it is to.
-  private func tellsSendingsApart(_ segment: Segment, of peer: Endpoint) -> Bool {
-    segment.hasTimestamps || reportsDuplicates(of: peer)
   }
 
   /// Whether it would report a segment that it has already (RFC 2883).

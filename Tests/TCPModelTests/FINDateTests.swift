@@ -396,6 +396,47 @@ import Testing
       lost.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
   }
 
+  @Test("So they are without timestamps, with SACK and without", arguments: [true, false])
+  func farApartWithoutTimestamps(sack: Bool) throws {
+    let connection = try FINDateTests.run(
+      """
+      0.060 < F. 1 ack 1
+      0.060 > . 2 ack 2
+      """, timestamps: false, sack: sack)
+    #expect(
+      connection.path(.server)
+        == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+    let lost = try FINDateTests.run(
+      """
+      0.060 < F. 1 ack 1
+      0.060 > . 2 ack 2
+      0.230 > F. 1 ack 2
+      0.240 < . 2 ack 2
+      """, timestamps: false, sack: sack)
+    #expect(
+      lost.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
+  }
+
+  @Test("A FIN held to be missed that is acknowledged without coming again arrived as it passed")
+  func missedOnlyFIN() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0
+        0.010 < S. 0 ack 1
+        0.010 > . 1 ack 1
+        0.019 < P. 1:101 ack 1
+        0.020 < F. 101 ack 1
+        0.060 > . 1 ack 101
+        0.061 > F. 1 ack 101
+        0.061 < . 102 ack 2
+        0.070 > . 2 ack 102
+        """
+      ).first)
+    #expect(
+      connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
+  }
+
   @Test("A FIN sent again before the ACK of it can have come says nothing about that ACK")
   func lateRepetition() throws {
     // By its clock the repetition left 25 ms before it passes.
