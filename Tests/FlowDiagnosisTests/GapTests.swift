@@ -129,4 +129,25 @@ import Testing
       .only("close-wait-leak")
     #expect(certain.confidence == .certain)
   }
+
+  @Test("A caller that answers RST was answered, though the capture lacks by what")
+  func answeredByWhatIsMissing() {
+    func call(_ between: String) -> Diagnosis {
+      Diagnosis(
+        handshake + """
+          0.040 > F. 1 ack 1
+          0.050 < F. 1 ack 2
+          0.060 > . 2 ack 2
+          iss 90000000
+          0.090 > S 0
+          \(between)
+          iss 90000000
+          1.100 > S 0
+          3.100 > S 0
+
+          """, endingAt: 60)
+    }
+    #expect(call("").ids.contains("syn-unanswered"))
+    #expect(!call("iss 1000000\n0.091 > R 2").ids.contains("syn-unanswered"))
+  }
 }

@@ -15,6 +15,8 @@ public struct SynUnanswered: ConnectionRule {
   //    error quoted the SYN.
   // 3. A single SYN counts only if its time ran out in the capture, or the client called anew from
   //    the same port: then it is a warning, for the caller itself gave up early.
+  // What disproves it: a RST of the caller without ACK, of whatever connection. It copies the number
+  // of an ACK (RFC 9293 §3.10.7.1), which something sent and the capture lacks.
   // Departure: repetitions prove that no answer was taken, also in a capture of one direction; they
   // do not prove that none was sent.
 
@@ -34,6 +36,7 @@ public struct SynUnanswered: ConnectionRule {
     let connection = tracked.connection
     guard let first = attempt.syns.first, let last = attempt.syns.last, !attempt.heardServer,
       attempt.clientSegments.isEmpty, attempt.clientResets.isEmpty,
+      !tracked.segments.contains(where: { $0.sender == .client && $0.flags == .rst }),
       !tracked.icmpErrors.contains(where: { $0.sequence == first.sequence.rawValue })
     else { return [] }
     let gaveUp = connection.client.marks.contains(.timedOut)
