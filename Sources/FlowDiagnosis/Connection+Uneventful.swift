@@ -21,7 +21,7 @@ extension Connection {
   /// Whether it was closed within a second, if at all, so that it was silent only while it was open.
   private var closedQuickly: Bool {
     activeCloser == .none
-      || lastTime.nanoseconds(since: min(client.lastFINTime, server.lastFINTime)) <= 1_000_000_000
+      || lastTime.nanoseconds(since: min(client.lastFINTime, server.lastFINTime)) <= Timers.second
   }
 
   /// How soon a handshake is completed that no rule takes an interest in, nanoseconds.

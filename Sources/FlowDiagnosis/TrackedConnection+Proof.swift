@@ -57,3 +57,10 @@ extension TrackedConnection {
   /// "10.0.0.9:443".
   var server: String { connection.name(.server) }
 }
+
+extension Transition {
+  /// Whether a RST ended TIME-WAIT (RFC 1337).
+  var isAssassination: Bool {
+    from == .timeWait && to == .closed && evidence == .received && revokedBy == 0
+  }
+}

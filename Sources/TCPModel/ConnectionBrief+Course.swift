@@ -136,20 +136,14 @@ extension ConnectionBrief {
 
   /// The SYN.
   private mutating func begin(_ source: QuietConnection) {
+    self = ConnectionBrief()
     id = source.id
     key = source.key
     traits = source.clientIsLow ? .clientIsLow.union(.clientKnown) : .clientKnown
-    opening = .none
-    activeCloser = .none
     firstFrame = source.firstFrame
     firstTime = source.firstTime
     lastTime = firstTime
-    answerTime = .epoch
-    completionTime = .epoch
-    survivedSilence = 0
-    client = EndpointBrief()
     client.begin(.synSent, source.offeredOptions, source.timestamp, at: firstTime)
-    server = EndpointBrief()
   }
 
   /// The SYN,ACK. Returns what was odd about it, if it is one for the ordinary course.

@@ -1,6 +1,5 @@
 import FlowDiagnosis
 import Foundation
-import PacketCapture
 import PacketDecoding
 import Testing
 
@@ -10,23 +9,14 @@ import Testing
 @Suite struct QuietCaptureTests {
   /// A tracker that has read a capture to its end.
   private func tracked(_ path: String, quietly: Bool) throws -> ConnectionTracker {
-    var file = try CaptureFile(path: path)
-    var batch = FrameBatch()
-    var decoder = PacketDecoder()
     var options = TrackerOptions()
     options.holdsQuietly = quietly
     var tracker = ConnectionTracker(options: options)
-    var segment = Segment()
-    while try file.read(into: &batch) {
-      for index in 0..<batch.count {
-        let outcome = batch.withFrame(at: index) {
-          decoder.decode($0, header: $1, into: &segment)
-        }
-        switch outcome {
-        case .segment: tracker.process(segment)
-        case .icmpError(let error): tracker.process(error)
-        default: break
-        }
+    try Replay.read(path) { outcome, segment in
+      switch outcome {
+      case .segment: tracker.process(segment)
+      case .icmpError(let error): tracker.process(error)
+      default: break
       }
     }
     tracker.finish()

@@ -213,18 +213,21 @@ import Testing
     #expect(connection.transitions.allSatisfy { $0.revokedBy == 0 })
   }
 
+  /// Another SYN in the caller's name passes between its own.
+  private static let attemptThatGoesOn = """
+    0.000 > S 0
+    iss 3000000
+    0.500 > S 0
+    iss 1000000
+    1.000 > S 0
+    1.010 < S. 0 ack 1
+    1.010 > . 1 ack 1
+
+    """
+
   @Test("An attempt whose SYN comes again after another's in its name goes on")
   func attemptGoesOn() throws {
-    let connections = Script.run(
-      """
-      0.000 > S 0
-      iss 3000000
-      0.500 > S 0
-      iss 1000000
-      1.000 > S 0
-      1.010 < S. 0 ack 1
-      1.010 > . 1 ack 1
-      """)
+    let connections = Script.run(ReuseTests.attemptThatGoesOn)
     #expect(connections.map { $0.path(.client) } == ["CLOSED SYN-SENT ESTABLISHED", ""])
     #expect(connections.map { $0.connection.traits.contains(.replaced) } == [false, false])
   }
@@ -232,17 +235,10 @@ import Testing
   @Test("Such an attempt is replaced all the same when its caller calls anew")
   func attemptIsReplaced() throws {
     let connections = Script.run(
-      """
-      0.000 > S 0
-      iss 3000000
-      0.500 > S 0
-      iss 1000000
-      1.000 > S 0
-      1.010 < S. 0 ack 1
-      1.010 > . 1 ack 1
-      iss 5000000
-      2.000 > S 0
-      """)
+      ReuseTests.attemptThatGoesOn + """
+        iss 5000000
+        2.000 > S 0
+        """)
     #expect(connections.map { $0.connection.traits.contains(.replaced) } == [true, true, false])
   }
 }

@@ -29,12 +29,7 @@ public struct TimeWaitAssassination: ConnectionRule {
   }
 
   public func examine(_ tracked: TrackedConnection, _ facts: CaptureFacts) -> [Finding] {
-    tracked.transitions.compactMap { move in
-      guard move.from == .timeWait, move.to == .closed, move.evidence == .received,
-        move.revokedBy == 0
-      else { return nil }
-      return examine(tracked, move)
-    }
+    tracked.transitions.filter(\.isAssassination).compactMap { examine(tracked, $0) }
   }
 
   private func examine(_ tracked: TrackedConnection, _ move: Transition) -> Finding? {
@@ -66,8 +61,8 @@ public struct TimeWaitAssassination: ConnectionRule {
     // The first final ACK is expected to end LAST-ACK in silence; only a further one draws a RST.
     // Once the ports are used again, the new SYN may have drawn it (paws-rejected-reuse); an end that
     // goes on after a RST ignores it.
-    let isDoubtful =
-      connection.traits.contains(.replaced) || connection.noticed.contains(.resurrects)
+    let isReused = connection.traits.contains(.replaced)
+    let isDoubtful = isReused || connection.noticed.contains(.resurrects)
     guard late != nil || acknowledgments.count > 1 && !isDoubtful else { return nil }
 
     let (name, peer) = (connection.name(side), connection.name(side.peer))
@@ -78,7 +73,6 @@ public struct TimeWaitAssassination: ConnectionRule {
           ? "\(peer) repeated its FIN (frame \($0.frame)) before an earlier final ACK reached it"
           : "an old \($0.length > 0 ? "segment" : "ACK") of \(peer) came late (frame \($0.frame))"
       } ?? "a second final ACK reached \(peer) after the first had ended its LAST-ACK"
-    let isReused = connection.traits.contains(.replaced)
     let summary =
       "TIME-WAIT of \(name) was ended after \(ProofText.duration(lasted)) instead of 60 s: \(cause), "
       + "the ACK it drew (frame \(acknowledgment.frame)) met no connection any more, and the RST "

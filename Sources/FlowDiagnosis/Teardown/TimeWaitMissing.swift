@@ -48,8 +48,7 @@ public struct TimeWaitMissing: ConnectionRule {
     else { return nil }
     let age = reset.time.nanoseconds(since: first.time)
     let isAssassinated = tracked.transitions.contains {
-      $0.endpoint == side && $0.from == .timeWait && $0.to == .closed && $0.evidence == .received
-        && $0.revokedBy == 0 && $0.frame < reset.frame
+      $0.endpoint == side && $0.isAssassination && $0.frame < reset.frame
     }
     guard age < 60_000_000_000, !isAssassinated else { return nil }
     let final = tracked.firstAcknowledgment(by: side, of: first.end, after: first.frame)

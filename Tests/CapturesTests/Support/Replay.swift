@@ -64,27 +64,18 @@ struct Replay {
     _ path: String, options: DiagnosisOptions = DiagnosisOptions(),
     changing change: (inout Segment) -> Void = { _ in }
   ) throws {
-    var file = try CaptureFile(path: path)
-    var batch = FrameBatch()
-    var decoder = PacketDecoder()
     var tracker = ConnectionTracker()
     var diagnostician = Diagnostician(options)
-    var segment = Segment()
-    while try file.read(into: &batch) {
-      for index in 0..<batch.count {
-        let outcome = batch.withFrame(at: index) {
-          decoder.decode($0, header: $1, into: &segment)
-        }
-        switch outcome {
-        case .segment:
-          segments += 1
-          change(&segment)
-          tracker.process(segment)
-        case .icmpError(let error):
-          tracker.process(error)
-        case .fragment, .notTCP, .problem:
-          break
-        }
+    try Replay.read(path) { outcome, segment in
+      switch outcome {
+      case .segment:
+        segments += 1
+        change(&segment)
+        tracker.process(segment)
+      case .icmpError(let error):
+        tracker.process(error)
+      case .fragment, .notTCP, .problem:
+        break
       }
       while let next = tracker.nextSettled() {
         findings += diagnostician.examine(next)
@@ -98,5 +89,23 @@ struct Replay {
       connections.append(next)
     }
     findings += diagnostician.conclude()
+  }
+
+  /// Decodes every frame of a capture.
+  ///
+  /// - Parameter body: Takes what the frame was, and its segment if it was one.
+  static func read(_ path: String, _ body: (DecodeOutcome, inout Segment) -> Void) throws {
+    var file = try CaptureFile(path: path)
+    var batch = FrameBatch()
+    var decoder = PacketDecoder()
+    var segment = Segment()
+    while try file.read(into: &batch) {
+      for index in 0..<batch.count {
+        let outcome = batch.withFrame(at: index) {
+          decoder.decode($0, header: $1, into: &segment)
+        }
+        body(outcome, &segment)
+      }
+    }
   }
 }
