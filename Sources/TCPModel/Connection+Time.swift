@@ -37,6 +37,8 @@ extension Connection {
 }
 
 extension Endpoint {
+  /// RFC 9293 §3.10.8: the user timeout, which shows in that retransmissions have ceased, and the
+  /// time-wait timeout. FIN-WAIT-2 has none there (Linux, for orphans).
   fileprivate mutating func expireTimer(
     _ side: Side, _ timers: Timers, now: CaptureTime, _ effects: inout StepEffects
   ) {
@@ -54,6 +56,7 @@ extension Endpoint {
     }
     let context = StepContext(sender: side, time: end, frame: 0, senderRoundTrip: 0)
     if state != .timeWait { marks.insert(.timedOut) }
-    move(to: state == .synReceived ? .listen : .closed, .timer, side: side, context, &effects)
+    let isPassive = state == .synReceived && !marks.contains(.simultaneous)
+    move(to: isPassive ? .listen : .closed, .timer, side: side, context, &effects)
   }
 }

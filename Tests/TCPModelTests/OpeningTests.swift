@@ -88,6 +88,16 @@ import Testing
     #expect(connection.connection.opening == .simultaneous)
   }
 
+  @Test("A caller whose SYN crossed another and stays unanswered gives up: it leaves no listener")
+  func simultaneousOpenUnanswered() throws {
+    let connection = try #require(
+      Script.run("0.000 > S 0\n0.005 < S 0\n0.006 > S. 0 ack 1", endingAt: 300).first)
+    #expect(connection.path(.client) == "CLOSED SYN-SENT SYN-RECEIVED CLOSED")
+    #expect(connection.path(.server) == "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED")
+    let answered = try #require(Script.run("0 > S 0\n0.010 < S. 0 ack 1", endingAt: 300).first)
+    #expect(answered.path(.server) == "LISTEN SYN-RECEIVED LISTEN")
+  }
+
   @Test("A RST that acknowledges the SYN refuses; one that does not is ignored")
   func refusal() throws {
     let refused = try #require(Script.run("0 > S 0\n0.001 < R. 0 ack 1").first)
