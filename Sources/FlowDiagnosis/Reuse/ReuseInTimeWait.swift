@@ -33,6 +33,10 @@ public struct ReuseInTimeWait: ConnectionRule {
       reason = "its TSval is \(-lag) ticks newer than the old connection's last"
     } else if !attempt.isInitialSequenceBehind {
       reason = "its ISS lies beyond the old connection's last byte"
+    } else if attempt.firstSYN.hasTimestamps,
+      attempt.oldCaller?.marks.contains(.timestamps) == false
+    {
+      reason = "it has timestamps, and the old connection had none"
     } else {
       reason = "though neither its TSval nor its ISS is seen to be newer here"
     }
@@ -59,7 +63,7 @@ public struct ReuseInTimeWait: ConnectionRule {
     ExplanationPage(
       mechanism: [
         "TIME-WAIT protects the next connection of a 4-tuple against late duplicates of the last one. A SYN that is surely newer needs no protection: the standard allows to accept it at once, and every current system does.",
-        "Newer means: its TSval is ahead of the last one that the old connection carried, or its ISS lies beyond the old RCV.NXT. Linux begins the new connection at the old SND.NXT + 65537, so that the sequence spaces stay apart.",
+        "Newer means: its TSval is ahead of the last one that the old connection carried, or its ISS lies beyond the old RCV.NXT, or, but not for Linux, it has timestamps and the old connection had none (RFC 6191). Linux begins the new connection at the old SND.NXT + 65537, so that the sequence spaces stay apart.",
       ],
       ladder: [
         "  client                                        server",

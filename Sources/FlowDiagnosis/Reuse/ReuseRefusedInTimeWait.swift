@@ -14,6 +14,8 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
   // 2. A SYN with another ISS passes; no timestamps tell old from new, and the ISS is not beyond the
   //    old RCV.NXT.
   // 3. It is answered by the old connection's ACK, which the caller resets.
+  // RFC 6191 would drop the SYN in silence, and take one with timestamps over a connection without;
+  // Linux answers, and judges that one by its ISS as well.
   // What disproves it: the TSval is older (paws-rejected-reuse).
 
   public init() {}
@@ -53,7 +55,7 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
         advice:
           "Enable timestamps at both ends (net.ipv4.tcp_timestamps=1), and look for a firewall or "
           + "NAT that randomises sequence numbers or strips the option; a host's own ISS moves "
-          + "forward for a 4-tuple (RFC 6528).",
+          + "forward for a 4-tuple (RFC 9293 §3.4.1).",
         values: attempt.values(state: .timeWait, why: "TIME-WAIT, ISS behind")
           + [("iss_behind", .integer(Int64(behind)))],
         costSeconds: attempt.delay.map(\.seconds),
@@ -64,8 +66,8 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
   public var page: ExplanationPage {
     ExplanationPage(
       mechanism: [
-        "A SYN of the 4-tuple that TIME-WAIT holds is accepted when it is surely new. Without timestamps only its sequence number can show it: the ISS has to lie beyond the old connection's RCV.NXT (RFC 9293 §3.6.1).",
-        "Hosts choose the ISS from a clock plus a secret per 4-tuple (RFC 6528), so a running host is always ahead, unless the old connection moved more data than the clock. When the ISS is behind, TIME-WAIT answers with its last ACK, the caller resets it, TIME-WAIT ends and the repeated SYN connects. So there is usually a middlebox that draws new random numbers for each connection, or another host behind the same NAT port.",
+        "A SYN of the 4-tuple that TIME-WAIT holds is accepted when it is surely new. Without timestamps only its sequence number can show it: the ISS has to lie beyond the old connection's RCV.NXT (RFC 6191 §2). A SYN with timestamps over a connection that had none is new as well by that standard; Linux asks for its ISS all the same.",
+        "Hosts choose the ISS from a clock plus a secret per 4-tuple (RFC 9293 §3.4.1), so a running host is always ahead, unless the old connection moved more data than the clock. When the ISS is behind, TIME-WAIT answers with its last ACK, the caller resets it, TIME-WAIT ends and the repeated SYN connects. So there is usually a middlebox that draws new random numbers for each connection, or another host behind the same NAT port.",
       ],
       ladder: [
         "  client                                        server",
@@ -102,6 +104,6 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
         "tcp_fin_timeout does not shorten TIME-WAIT.",
         "tcp_tw_reuse on the server changes nothing: it concerns the end that connects.",
       ],
-      references: ["RFC 9293 §3.6.1", "RFC 6191 §2", "RFC 6528 §3"])
+      references: ["RFC 9293 §3.4.1, §3.6.1", "RFC 6191 §2", "Linux: tcp_timewait_state_process()"])
   }
 }
