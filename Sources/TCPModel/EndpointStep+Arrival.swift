@@ -1,7 +1,24 @@
 import PacketDecoding
 
-// What a segment does to the endpoint that it reaches: the order and the arms of RFC 9293 §3.10.7,
-// SEGMENT ARRIVES. Everything here is provisional: the segment may be lost beyond the capture.
+// What a segment does to the endpoint that it reaches: the arms of RFC 9293 §3.10.7, SEGMENT ARRIVES.
+// Everything here is provisional: the segment may be lost beyond the capture.
+//
+// The standard asks for the state first and then checks RST, SYN, ACK, text and FIN in turn; here the
+// segment's kind comes first, in that order, and the state second. Its paragraphs are
+//
+//   .1 CLOSED, .2 LISTEN, .3 SYN-SENT  the first arms of receiveSYN, receiveSYNACK and receiveRST, and
+//                                      receiveOrdinary, where it says so
+//   .4 first check, sequence number    receiveOrdinary and `accepts`; PAWS goes before (RFC 7323 §5.3)
+//      second, RST                     receiveRST
+//      third, security                 nowhere: no header tells of it
+//      fourth, SYN                     receiveSYN, receiveSYNACK
+//      fifth, ACK                      receiveOrdinary, receiveACK, receiveACKofFIN
+//      sixth, URG                      nowhere: it moves nobody
+//      seventh, text                   receiveText
+//      eighth, FIN                     receiveFIN, repeatedFIN
+//
+// Of §3.10, EndpointStep+Sending has the calls (.1 to .6) as far as segments tell of them and the
+// retransmission timeout of .8; Connection+Time has the other timeouts.
 
 extension Endpoint {
   /// Advances this endpoint by a segment that passed on its way to it.
@@ -30,10 +47,11 @@ extension Endpoint {
   ) {
     switch state {
     case .closed, .listen:
-      // RFC 9293 §3.10.7.1; §3.10.7.2, third check: what it does shows in its answer.
+      // RFC 9293 §3.10.7.1; §3.10.7.2, third check: it is answered by RST or SYN,ACK, and that one
+      // shows which.
       break
     case .synSent:
-      // RFC 9293 §3.10.7.3, fourth check: simultaneous open.
+      // RFC 9293 §3.10.7.3, fourth check: simultaneous open. What else the SYN bears waits.
       receiveNext = SequenceNumber(segment.sequence) + 1
       marks.insert(.simultaneous)
       move(
@@ -44,8 +62,9 @@ extension Endpoint {
       // LISTEN (fourth check): for the tracker, another incarnation begins.
       marks.insert(.challenged)
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
-      // RFC 9293 §3.10.7.4, fourth check; RFC 5961 §4.2: answered by a challenge ACK. That TIME-WAIT
-      // accepts one (RFC 6191) is for the tracker to see, for another incarnation begins.
+      // RFC 9293 §3.10.7.4, fourth check; RFC 5961 §4.2: answered by a challenge ACK, wherever its
+      // number lies. That TIME-WAIT accepts one (RFC 6191 §2) is for the tracker to see, for another
+      // incarnation begins.
       marks.insert(.challenged)
     }
   }
@@ -72,7 +91,8 @@ extension Endpoint {
       break
     case .synSent:
       // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp. Fourth check:
-      // the SYN bit, and as the ACK covers its own SYN, ESTABLISHED.
+      // the SYN bit, and as the ACK covers its own SYN, ESTABLISHED. Text in the SYN,ACK counts once it
+      // is acknowledged: not every system takes it.
       if !acceptsInSynSent(acknowledgment: acknowledgment) {
         effects.annotations.insert(.unacceptableAcknowledgment)
       } else if !acceptsInSynSent(segment) {
@@ -87,7 +107,8 @@ extension Endpoint {
         establish(by: segment, side: side, context, &effects)
       }
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
-      // RFC 9293 §3.10.7.4, first check: it lies before RCV.NXT and is answered by an ACK.
+      // RFC 9293 §3.10.7.4, first check: it lies before RCV.NXT and is answered by an ACK; so it is by
+      // the fourth (RFC 5961 §4.2).
       break
     }
     if SequenceNumber(sendUnacknowledged.rawValue).precedes(acknowledgment),
@@ -118,7 +139,7 @@ extension Endpoint {
       // RFC 9293 §3.10.7.1; §3.10.7.2, first check: a RST is ignored.
       break
     case .synSent:
-      // RFC 9293 §3.10.7.3, second check: only a RST that acknowledges the SYN counts.
+      // RFC 9293 §3.10.7.3, first and second check: only a RST that acknowledges the SYN counts.
       if segment.flags.contains(.ack),
         acceptsInSynSent(acknowledgment: SequenceNumber(segment.acknowledgment))
       {
@@ -128,7 +149,8 @@ extension Endpoint {
         effects.annotations.insert(.ignoredReset)
       }
     case .synReceived:
-      // RFC 9293 §3.10.7.4, second check: back to LISTEN, or CLOSED after an active open.
+      // RFC 9293 §3.10.7.4, second check; RFC 5961 §3.2: exactly RCV.NXT leads back to LISTEN, or to
+      // CLOSED after an active open.
       if sequence == receiveNext {
         move(
           to: marks.contains(.simultaneous) ? .closed : .listen, .received, side: side, context,
@@ -175,7 +197,8 @@ extension Endpoint {
     if state == .synSent || state.isIdle { return }
 
     // RFC 9293 §3.10.7.4, first check: the sequence number. What is not acceptable is answered by an
-    // ACK, in TIME-WAIT too, where a FIN again restarts the timer all the same (eighth check).
+    // ACK, in TIME-WAIT too, where a FIN again restarts the timer all the same (fifth and eighth
+    // check). What PAWS drops has not come as far as here (`Connection.admit`).
     if !accepts(sequence, end) {
       effects.annotations.insert(.unacceptable)
       if segment.flags.contains(.fin) { repeatedFIN(context) }
@@ -183,7 +206,8 @@ extension Endpoint {
     }
 
     // Second and fourth: RST and SYN have arms of their own. Third: no header tells of security.
-    // Fifth: the ACK field; without it the segment is dropped. One too old (RFC 5961 §5.2) moves nobody.
+    // Fifth: the ACK field; without it the segment is dropped. The lower bound that RFC 5961 §5.2 may
+    // set is not checked: an old ACK moves nobody, and its text and FIN count.
     guard segment.flags.contains(.ack) else { return }
     receiveACK(acknowledgment, segment, side: side, context, &effects)
 
@@ -234,7 +258,7 @@ extension Endpoint {
     marks.insert(.presumed)
   }
 
-  /// RFC 9293 §3.10.7.4, fifth check.
+  /// RFC 9293 §3.10.7.4, fifth check: the ACK field.
   private mutating func receiveACK(
     _ acknowledgment: SequenceNumber, _ segment: Segment, side: Side, _ context: StepContext,
     _ effects: inout StepEffects
@@ -259,7 +283,8 @@ extension Endpoint {
       if marks.contains(.acknowledgmentIgnored), segment.payloadLength > 0 { break }
       establish(by: segment, side: side, context, &effects)
     case .finWait1, .closing, .lastAck:
-      // "If our FIN is now acknowledged".
+      // "If our FIN is now acknowledged"; then CLOSING and LAST-ACK are through, and FIN-WAIT-1 goes on
+      // as FIN-WAIT-2, to TIME-WAIT if the segment bears a FIN.
       if marks.contains(.finSent), finSequence.precedes(acknowledgment) {
         receiveACKofFIN(side: side, context, &effects, TransitionProof(segment))
       }

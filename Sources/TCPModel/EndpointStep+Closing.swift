@@ -86,7 +86,7 @@ extension Endpoint {
   }
 
   /// The peer's FIN passed, but this endpoint goes on without acknowledging it, longer than an answer
-  /// takes: each segment carries RCV.NXT (RFC 9293 §3.4), so the FIN has not arrived.
+  /// takes: each segment carries RCV.NXT (RFC 9293 §3.8), so the FIN has not arrived.
   private mutating func missFIN(
     _ acknowledgment: SequenceNumber, peer: Endpoint, _ segment: Segment, _ context: StepContext,
     _ effects: inout StepEffects
@@ -156,7 +156,8 @@ extension Endpoint {
 
   // MARK: - FIN
 
-  /// RFC 9293 §3.10.4, CLOSE call.
+  /// RFC 9293 §3.10.4, CLOSE call, as its FIN shows it; or the FIN again (§3.10.8, retransmission
+  /// timeout).
   mutating func sendFIN(
     _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {

@@ -2,6 +2,16 @@ import PacketDecoding
 
 // What an endpoint proves by sending a segment. Its own segment is certain; that it received what
 // passed before is not, so this is also where earlier beliefs are confirmed or taken back.
+//
+// A segment is the trace of what RFC 9293 §3.10 lets an endpoint do:
+//
+//   .1 OPEN, .2 SEND in LISTEN     sendSYN
+//   .2 SEND                        sendOrdinary: data moves nobody
+//   .3 RECEIVE, .6 STATUS          nowhere: they send nothing
+//   .4 CLOSE                       sendFIN and sendFirstFIN (EndpointStep+Closing)
+//   .5 ABORT                       sendRST
+//   .7 SEGMENT ARRIVES, the answer sendSYNACK, sendRST, and acknowledge (EndpointStep+Closing)
+//   .8 retransmission timeout      the arms about a SYN, SYN,ACK or FIN that is sent again
 
 extension Endpoint {
   /// Advances this endpoint by a segment that it sent.
@@ -39,7 +49,7 @@ extension Endpoint {
         takeBack(to: .synSent, side: side, context, &effects)
         marks.remove([.refused, .reset, .wasReset, .timedOut, .released])
       } else {
-        // RFC 9293 §3.10.1, OPEN call, active, in CLOSED or LISTEN.
+        // RFC 9293 §3.10.1, OPEN call, active, in CLOSED or LISTEN; §3.10.2, SEND call in LISTEN.
         state = .closed
         move(to: .synSent, .sent, side: side, context, &effects)
         if peer.marks.contains(.synSent), !peer.state.isSynchronized {
@@ -61,7 +71,8 @@ extension Endpoint {
         marks.remove(.simultaneous)
       }
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
-      // A SYN sent again after the SYN,ACK passed: it never arrived, or was refused.
+      // RFC 9293 §3.10.8, retransmission timeout: a SYN sent again after the SYN,ACK passed, which
+      // never arrived, or was refused.
       if isRepeated, !marks.contains(.establishedConfirmed), isSettled(context) {
         takeBack(to: .synSent, side: side, context, &effects)
         marks.remove([.establishedByArrival, .finArrived])
@@ -95,7 +106,7 @@ extension Endpoint {
       move(to: .synReceived, .sent, side: side, context, &effects)
       begin(segment)
     case .synSent:
-      // RFC 9293 §3.10.7.3, fourth check: a SYN without ACK had arrived.
+      // RFC 9293 §3.10.7.3, fourth check: a SYN without ACK had arrived, and SYN-RECEIVED answers.
       move(to: .synReceived, .sent, side: side, context, &effects)
       marks.insert(.simultaneous)
     case .synReceived:
@@ -106,7 +117,8 @@ extension Endpoint {
         begin(segment)
       }
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
-      // A SYN,ACK sent again after its ACK passed: the ACK never arrived, or was not taken.
+      // RFC 9293 §3.10.8, retransmission timeout: a SYN,ACK sent again after its ACK passed, which
+      // never arrived, or was not taken.
       if isRepeated, marks.contains(.establishedByArrival),
         !marks.contains(.establishedConfirmed), isSettled(context)
       {
@@ -174,7 +186,7 @@ extension Endpoint {
       return
     case .synSent:
       // RFC 9293 §3.10.7.3, first check: it answers an unacceptable ACK and stays. A RST,ACK gives
-      // up the attempt.
+      // up the attempt (ABORT, §3.10.5, would send nothing).
       if isBare { return }
     case .synReceived
     where isBare && !sequence.isWithin(initialSendSequence, sendNext + 1):
@@ -190,7 +202,8 @@ extension Endpoint {
       marks.remove(.establishedByArrival)
     case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
       .timeWait:
-      // RFC 9293 §3.10.5, ABORT call; or the socket is gone and what arrives is answered by RST.
+      // RFC 9293 §3.10.5, ABORT call; or the socket is gone and what arrives is answered by RST
+      // (§3.10.7.1). Nobody stays in TIME-WAIT for it, as §3.5.2 would have it.
       break
     }
     stateBeforeReset = state
@@ -244,7 +257,7 @@ extension Endpoint {
       {
         return
       }
-      // RFC 7413 §4.2: with Fast Open it may send before the handshake's ACK arrives.
+      // RFC 7413 §4.2.2: with Fast Open it may send before the handshake's ACK arrives.
       if !(peer.marks.contains(.fastOpen) && echoesOnlySYN(segment, of: peer)) {
         move(to: .established, .assumed, side: side, context, &effects)
         marks.insert([.establishedByArrival, .establishedConfirmed])
