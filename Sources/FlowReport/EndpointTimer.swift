@@ -3,7 +3,7 @@ public import TCPModel
 
 extension Endpoint {
   /// What is left at `now` of the timer that will end its state without a packet, nanoseconds: of
-  /// TIME-WAIT (RFC 9293 §3.4.2, 2MSL), and of FIN-WAIT-2 where the process has gone. Nil in other
+  /// TIME-WAIT (RFC 9293 §3.6.1, 2 MSL), and of FIN-WAIT-2 where the process has gone. Nil in other
   /// states.
   public func timerLeft(at now: CaptureTime, _ timers: Timers) -> Int64? {
     let length: Int64

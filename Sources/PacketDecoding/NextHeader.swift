@@ -63,7 +63,7 @@ enum NextHeader: UInt8, Sendable {
     }
   }
 
-  /// The header a PPP protocol number announces (RFC 1332 §2, RFC 5072 §2, RFC 3032 §4.1).
+  /// The header a PPP protocol number announces (RFC 1332 §2, RFC 5072 §2, RFC 3032 §4.3).
   init(pppProtocol: UInt16) {
     switch pppProtocol {
     case 0x0021: self = .ipv4

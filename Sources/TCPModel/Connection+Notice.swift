@@ -68,7 +68,7 @@ extension Connection {
   /// Wireshark uses the same 3 ms where no round trip is known.
   static let reorderingTime: Int64 = 3_000_000
   /// Ticks by which a TSval may lie behind for the sake of reordering: a second of the fastest
-  /// common clock (RFC 7323 §5.4: 1 ms to 1 s a tick).
+  /// common clock (RFC 7323 §5.4: 1 ms to 1 s a tick). The receiver itself tolerates none.
   static let reorderingTicks: Int32 = 1000
 
   /// Adds what was noticed to the sender's counts.

@@ -1,7 +1,7 @@
 import PacketDecoding
 
-// Header prediction (the idea of Van Jacobson's receive path, RFC 1144's author): most segments of
-// an open connection are the very ones expected next. They are taken here in one go. Whatever is
+// Header prediction (Van Jacobson's idea, RFC 7323 §5.6): most segments of an open connection are
+// the very ones expected next. They are taken here in one go. Whatever is
 // not expected goes the long way, which alone decides what it means; this is a short cut through
 // the arms of `Endpoint.send` and `Endpoint.receive` for ESTABLISHED and gives what they give.
 

@@ -43,6 +43,7 @@ extension Connection {
       }
       sender.marks.remove(.challenged)
     }
+    // RFC 7323 §5.3, R1: before the sequence number is looked at.
     return !effects.annotations.contains(.oldTimestamp)
   }
 
@@ -130,7 +131,7 @@ extension Endpoint {
     case .listen:
       break
     case .timeWait where segment.flags.contains(.ack):
-      // RFC 9293 §3.6.1, RFC 6191: an acceptable SYN takes the 4-tuple out of TIME-WAIT.
+      // RFC 9293 §3.6.1, RFC 6191 §2: an acceptable SYN takes the 4-tuple out of TIME-WAIT.
       move(to: .closed, .received, side: side, context, &effects)
     case .timeWait where segment.hasTimestamps && segment.timestampEchoReply != 0:
       // Linux `tcp_tw_reuse`: the SYN echoes the old connection's timestamp.

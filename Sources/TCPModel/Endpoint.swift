@@ -45,7 +45,7 @@ public struct Endpoint: Sendable, BitwiseCopyable {
   public internal(set) var newestTimestampTime = CaptureTime.epoch
   /// When a segment with `firstTimestamp` passed.
   public internal(set) var firstTimestampTime = CaptureTime.epoch
-  /// The last TSecr it sent: how much of the peer it had seen (RFC 7323 §4).
+  /// The last TSecr it sent: how much of the peer it had seen (RFC 7323 §4.3).
   public internal(set) var lastEcho = TimestampValue(0)
   /// When its last segment passed.
   public internal(set) var lastTime = CaptureTime.epoch

@@ -38,7 +38,7 @@ extension Endpoint {
   var peerIsKnown: Bool { state.isSynchronized }
 
   /// Whether a SYN,ACK's acknowledgment is one that an endpoint in SYN-SENT takes: it covers the
-  /// SYN and nothing that was not sent (RFC 9293 §3.10.7.3; RFC 7413 §3 for data in the SYN).
+  /// SYN and nothing that was not sent (RFC 9293 §3.10.7.3; RFC 7413 §4.2.2 for data in the SYN).
   func acceptsInSynSent(acknowledgment: SequenceNumber) -> Bool {
     initialSendSequence.precedes(acknowledgment) && acknowledgment.precedesOrEquals(sendNext)
   }

@@ -45,7 +45,7 @@ public struct SegmentAnnotations: OptionSet, Sendable, BitwiseCopyable {
   @inlinable public static var unacceptable: SegmentAnnotations {
     SegmentAnnotations(rawValue: 1 << 9)
   }
-  /// Its TSval is older than what the receiver has (PAWS, RFC 7323 §5).
+  /// Its TSval is older than what the receiver has (PAWS, RFC 7323 §5.3, R1).
   @inlinable public static var oldTimestamp: SegmentAnnotations {
     SegmentAnnotations(rawValue: 1 << 10)
   }
@@ -87,7 +87,7 @@ public struct SegmentAnnotations: OptionSet, Sendable, BitwiseCopyable {
   @inlinable public static var resurrects: SegmentAnnotations {
     SegmentAnnotations(rawValue: 1 << 21)
   }
-  /// A pure ACK that answers an unacceptable segment, SYN or RST (RFC 5961).
+  /// A pure ACK that answers a SYN or RST its sender must not take (RFC 5961 §3.2, §4.2).
   @inlinable public static var challenge: SegmentAnnotations {
     SegmentAnnotations(rawValue: 1 << 22)
   }

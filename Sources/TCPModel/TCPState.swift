@@ -14,7 +14,7 @@ public enum TCPState: UInt8, CaseIterable, Sendable, BitwiseCopyable {
 }
 
 extension TCPState {
-  /// Whether both sides have exchanged their initial sequence numbers (RFC 9293 §3.3.2: ESTABLISHED
+  /// Whether both sides have exchanged their initial sequence numbers (RFC 9293 §3.5: ESTABLISHED
   /// and the states after it).
   @inlinable
   public var isSynchronized: Bool { rawValue >= TCPState.established.rawValue }

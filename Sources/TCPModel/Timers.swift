@@ -1,7 +1,8 @@
 /// The times after which endpoints move without a packet, in nanoseconds. The defaults are those of
 /// Linux.
 public struct Timers: Sendable, BitwiseCopyable {
-  /// TIME-WAIT (2 × MSL in RFC 9293 §3.4.2); Linux: 60 s, a compile-time constant.
+  /// TIME-WAIT (2 × MSL, RFC 9293 §3.6.1; an MSL is 2 minutes, §3.4.2); Linux: 60 s, a compile-time
+  /// constant.
   public var timeWait: Int64 = 60 * Timers.second
   /// FIN-WAIT-2 of a socket that its process has closed; Linux: `tcp_fin_timeout`, 60 s.
   public var finWait2: Int64 = 60 * Timers.second

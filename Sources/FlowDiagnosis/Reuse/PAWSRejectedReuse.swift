@@ -9,12 +9,13 @@ public struct PAWSRejectedReuse: ConnectionRule {
   public let severity = Severity.error
   public let supersedes = RSTOnReuse().supersedes + ["rst-on-reuse", "time-wait-assassination"]
 
-  // Definition (RFC 6191 §2; RFC 7323 §5.2, §5.5; RFC 1337):
+  // Definition (RFC 6191 §2; RFC 7323 §5.3, R1; RFC 1337 §3, F1):
   // 1. The old connection of the 4-tuple was closed first by the end that is now called: it is in
   //    TIME-WAIT and remembers the newest TSval of the caller.
   // 2. A SYN with another ISS passes, its TSval older than that one.
   // 3. It is answered by the old connection's ACK, which the caller resets. The RST ends TIME-WAIT,
   //    unless tcp_rfc1337 is set, and the repeated SYN connects.
+  // RFC 6191 would drop the SYN in silence; it is answered as PAWS answers, which Linux does.
   // What disproves it: the TSval is newer, or one of the connections had no timestamps
   // (reuse-refused-in-time-wait).
 
@@ -109,7 +110,8 @@ public struct PAWSRejectedReuse: ConnectionRule {
         "tcp_fin_timeout does not shorten TIME-WAIT; it is a constant of 60 s in Linux.",
       ],
       references: [
-        "RFC 6191 §2", "RFC 7323 §5.2", "RFC 9293 §3.6.1", "RFC 9293 §3.10.7.4", "RFC 1337",
+        "RFC 6191 §2", "RFC 7323 §5.3, R1", "RFC 9293 §3.6.1", "RFC 9293 §3.10.7.4",
+        "RFC 1337 §3, F1",
         "Linux: tcp_timewait_state_process()",
       ])
   }

@@ -120,7 +120,7 @@ private struct Way {
     let syn = attempt.firstSYN
     let elapsed = syn.time.nanoseconds(since: caller.lastTime) / 1_000_000
     let step = -Int64(attempt.timestampLag ?? 0)
-    // A millisecond clock continues; other clocks may be up to 100 times slower (RFC 7323 §5.4).
+    // A millisecond clock continues; other clocks are slower, up to 1 s a tick (RFC 7323 §5.4).
     let isOtherClock =
       attempt.timestampLag != nil && (step < 0 || step > 2 * elapsed + 1000)
     if syn.hasTimestamps, syn.timestampEchoReply != 0 {

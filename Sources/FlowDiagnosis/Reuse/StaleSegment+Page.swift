@@ -39,6 +39,8 @@ extension StaleSegment {
       myths: [
         "tcp_tw_reuse is not the culprit: it demands timestamps, which protect against this."
       ],
-      references: ["RFC 9293 §3.4.3", "RFC 9293 §3.5, figure 8", "RFC 7323 §5.1", "RFC 1337"])
+      references: [
+        "RFC 9293 §3.4.1", "RFC 9293 §3.5, figure 8", "RFC 7323 §5.2, §5.8", "RFC 1337",
+      ])
   }
 }

@@ -8,7 +8,7 @@ public struct StaleSegment: ConnectionRule {
   public let group = RuleGroup.reuse
   public let severity = Severity.warning
 
-  // Definition (RFC 9293 §3.4.2, §3.5, figure 8; RFC 7323 §5):
+  // Definition (RFC 9293 §3.4.1, §3.5, figure 8; RFC 7323 §5.2, §5.8):
   // 1. A data segment or FIN with numbers of the old incarnation passes after the new one was
   //    accepted; or
   // 2. a SYN with the ISS, and the TSval, of an earlier attempt passes after that connection had been

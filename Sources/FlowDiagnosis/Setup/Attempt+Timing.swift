@@ -40,7 +40,7 @@ extension Attempt {
 
   /// By how much a segment of the server came later than those that follow it, by the server's own
   /// clock, nanoseconds: its delay on the way that the quickest of them did not have. Ticks are taken
-  /// for milliseconds (RFC 7323 §5.4 allows slower clocks, which only hide a delay). nil without
+  /// for milliseconds (RFC 7323 §5.4 has slower clocks too, which only hide a delay). nil without
   /// timestamps.
   func lag(of segment: SegmentRecord) -> Int64? {
     guard segment.hasTimestamps, segment.timestampValue != 0 else { return nil }

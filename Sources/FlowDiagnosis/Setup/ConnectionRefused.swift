@@ -140,7 +140,7 @@ public struct ConnectionRefused: ConnectionRule {
         "Raising net.core.somaxconn or tcp_max_syn_backlog changes nothing: with a full queue Linux drops, it does not refuse."
       ],
       references: [
-        "RFC 9293 §3.10.7.1 (CLOSED: any segment is answered by RST)",
+        "RFC 9293 §3.10.7.1 (CLOSED: any segment but a RST is answered by RST)",
         "RFC 9293 §3.10.7.3, second check", "RFC 9293 §3.5.2, group 1",
       ])
   }

@@ -8,7 +8,7 @@ public struct HostUnreachable: ConnectionRule {
   public let group = RuleGroup.setup
   public let severity = Severity.error
 
-  // Definition (RFC 9293 §3.9.2.2, RFC 1122 §4.2.3.9, RFC 5461):
+  // Definition (RFC 9293 §3.9.2.2, RFC 1122 §4.2.3.9, RFC 5461 §4):
   // 1. An ICMP or ICMPv6 error quotes the client's SYN: its addresses, its ports and its ISS.
   // 2. It is destination unreachable, packet too big, time exceeded or parameter problem.
   // An error that quotes a later segment is no answer to a SYN. A connection that stands in the end
@@ -86,7 +86,7 @@ public struct HostUnreachable: ConnectionRule {
     ExplanationPage(
       mechanism: [
         "A router that cannot pass a packet on, or a filter that may say so, returns an ICMP error with the beginning of that packet in it. When the packet was a SYN, the caller learns at once that this attempt leads nowhere.",
-        "Linux in SYN-SENT takes destination unreachable as final: connect() fails with EHOSTUNREACH, ENETUNREACH or, for port unreachable, ECONNREFUSED. If the error arrives while the caller's connect() holds the socket, it is only noted, and the SYN is repeated. On a connection that already stands such errors are only noted, in every system (soft errors, RFC 5461).",
+        "Linux in SYN-SENT takes destination unreachable as final: connect() fails with EHOSTUNREACH, ENETUNREACH or, for port unreachable, ECONNREFUSED. If the error arrives while the caller's connect() holds the socket, it is only noted, and the SYN is repeated. By the standard network and host unreachable are soft errors, which do not end an attempt; most systems let them, so that the next address is tried at once (RFC 5461 §4). On a connection that already stands such errors are only noted, the hard ones too (RFC 5461 §2).",
       ],
       ladder: [
         "  SYN-SENT   ---- SYN seq=x ------>  router",

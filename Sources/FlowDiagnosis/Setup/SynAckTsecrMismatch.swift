@@ -145,7 +145,7 @@ public struct SynAckTsecrMismatch: ConnectionRule {
   }
 
   /// Whether the echo could be that of a SYN that the capture missed: ahead of the newest one by no
-  /// more than the time since, at the fastest clock RFC 7323 §5.4 allows, 1 ms a tick.
+  /// more than the time since, at the fastest clock RFC 7323 §5.4 chooses, 1 ms a tick.
   private static func couldBeUnseen(
     _ answer: SegmentRecord, newest: SegmentRecord, _ distance: Int64?
   ) -> Bool {

@@ -14,7 +14,7 @@ enum TCPOptionKind {
   static let accurateECN0: UInt8 = 172
   static let accurateECN1: UInt8 = 174
   static let experiment: UInt8 = 254
-  /// The experiment identifier of Fast Open before it had a kind (RFC 6994, RFC 7413 §7).
+  /// The experiment identifier of Fast Open before it had a kind (RFC 6994, RFC 7413 §9).
   static let fastOpenExperiment: UInt16 = 0xf989
 }
 
