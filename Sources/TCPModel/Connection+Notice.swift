@@ -19,7 +19,8 @@ extension Connection {
         < -Connection.reorderingTicks
     {
       effects.annotations.insert(.timestampRegression)
-      // RFC 7323 §5.3, R1: what repeats old numbers under an old timestamp is dropped.
+      // RFC 7323 §5.3, R1: what repeats old numbers under an old timestamp is dropped. New numbers would
+      // be too; but whether the receiver took the newer timestamp, only its answers tell.
       if (sequence + length).precedesOrEquals(sender.sendNext), sequence != sender.sendNext {
         effects.annotations.insert(.oldTimestamp)
       }

@@ -25,8 +25,9 @@ enum SegmentKind {
 extension Endpoint {
   /// Whether this endpoint, in a synchronized state, would take the segment (RFC 9293 §3.10.7.4,
   /// first check). Departs from its letter as Linux does: a segment whose end just meets RCV.NXT is
-  /// taken, so that the ACK of a repeated FIN counts; and beyond the window only what no window
-  /// seen would have let in is refused.
+  /// taken, so that the ACK of a repeated FIN counts (appendix A.2); and the window is 65,535 bytes
+  /// at least, for what was sent before it shrank counts (RFC 7323 §2.4), and any where its scale is
+  /// not known.
   func accepts(_ sequence: SequenceNumber, _ end: SequenceNumber) -> Bool {
     guard marks.contains(.seen) || peerIsKnown else { return true }
     if end.precedes(receiveNext) { return false }

@@ -131,7 +131,7 @@ public struct TimestampRegression: ConnectionRule {
         "tcp_tw_recycle has nothing to do with it (and is gone since Linux 4.12).",
         "Switching tcp_timestamps off on the hosts hides the fault and takes PAWS and exact round-trip times away.",
       ],
-      references: ["RFC 7323 §5.2", "RFC 7323 §5.3", "RFC 7323 §5.4"])
+      references: ["RFC 7323 §5.2, §5.3, §5.4"])
   }
 }
 

@@ -129,6 +129,6 @@ public struct ZeroWindowStall: ConnectionRule {
         "More bandwidth or another congestion control changes nothing: the sender is allowed 0 bytes.",
         "Raising tcp_wmem at the sender only queues more in front of the same closed window.",
       ],
-      references: ["RFC 9293 §3.8.6", "RFC 9293 §3.8.6.1", "RFC 6429", "RFC 5482"])
+      references: ["RFC 9293 §3.8.6", "RFC 9293 §3.8.6.1", "RFC 5482"])
   }
 }
