@@ -73,7 +73,9 @@ let package = Package(
     ),
     .testTarget(
       name: "CapturesTests",
-      dependencies: ["FlowDiagnosis", "PacketCapture", "PacketDecoding", "TCPModel"],
+      dependencies: [
+        "SegmentScripts", "FlowDiagnosis", "PacketCapture", "PacketDecoding", "TCPModel",
+      ],
       exclude: ["REAL-CAPTURES.md"],
       swiftSettings: settings),
     .testTarget(

@@ -1,6 +1,7 @@
 import FlowDiagnosis
 import Foundation
 import PacketDecoding
+import SegmentScripts
 import Testing
 
 @testable import TCPModel
@@ -28,14 +29,7 @@ import Testing
     var tracker = try tracked(path, quietly: quietly)
     var result: [String] = []
     while let tracked = tracker.nextSettled() {
-      var connection = tracked.connection
-      connection.segments = PooledList()
-      connection.transitions = PooledList()
-      connection.meter = 0
-      connection.omitted = 0
-      connection.tag = 0
-      connection.traits.remove([.clientUnconfirmed, .serverUnconfirmed, .abridged])
-      result.append("\(connection) \(tracked.transitions)")
+      result.append("\(tracked.connection.outcome) \(tracked.transitions)")
     }
     return result
   }
@@ -43,14 +37,9 @@ import Testing
   @Test("Held quietly or not, a capture comes to the same", arguments: Repository.promises)
   func sameOutcome(_ promise: Repository.Promise) throws {
     let path = Repository.captures.appending(path: promise.capture).path
-    let quiet = try outcome(path, quietly: true)
-    let followed = try outcome(path, quietly: false)
-    #expect(quiet.count == followed.count)
-    for (one, other) in zip(quiet, followed) where one != other {
-      let common = zip(one, other).prefix { $0 == $1 }.count
-      Issue.record(
-        "\(one.dropFirst(max(0, common - 80)).prefix(160)) … \(other.dropFirst(common).prefix(80))")
-    }
+    let difference = firstDifference(
+      try outcome(path, quietly: true), try outcome(path, quietly: false))
+    #expect(difference == nil)
   }
 
   /// The briefs of a capture's connections, by the short way where there is one or all by the long

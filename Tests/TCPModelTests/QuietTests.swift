@@ -1,4 +1,5 @@
 import PacketDecoding
+import SegmentScripts
 import Testing
 
 @testable import TCPModel
@@ -93,12 +94,12 @@ import Testing
       while true {
         switch tracker.nextSettled(wantsHistory: { _ in history }) {
         case .nothing: return
-        case .summary: result.append(describe(tracker.summary))
+        case .summary: result.append(tracker.summary.outcome)
         case .brief: Issue.record("nobody asked for briefs")
         case .history:
           let tracked = tracker.takeHistory()
           result.append(
-            describe(tracked.connection)
+            tracked.connection.outcome
               + (history
                 ? "\(tracked.segments) \(tracked.transitions.map { "\($0)" })" : ""))
         }
@@ -113,28 +114,6 @@ import Testing
     return result
   }
 
-  /// Where two outcomes begin to differ; nil if they do not.
-  private static func difference(_ one: [String], _ other: [String]) -> String? {
-    if one == other { return nil }
-    for (left, right) in zip(one, other) where left != right {
-      let common = zip(left, right).prefix { $0 == $1 }.count
-      return
-        "\(left.dropFirst(max(0, common - 80)).prefix(160)) … \(right.dropFirst(common).prefix(80))"
-    }
-    return "\(one.count) connections and \(other.count)"
-  }
-
-  private static func describe(_ connection: Connection) -> String {
-    var connection = connection
-    connection.segments = PooledList()
-    connection.transitions = PooledList()
-    connection.omitted = 0
-    connection.meter = 0
-    connection.tag = 0
-    connection.traits.remove([.clientUnconfirmed, .serverUnconfirmed, .abridged])
-    return "\(connection)"
-  }
-
   @Test(
     "Held quietly or not, the same comes out, in the same order", arguments: 0..<60 as Range<UInt64>
   )
@@ -144,7 +123,7 @@ import Testing
     ] {
       let quiet = QuietTests.outcome(segments, quietly: true)
       #expect(!quiet.isEmpty)
-      let difference = QuietTests.difference(
+      let difference = firstDifference(
         quiet, QuietTests.outcome(segments, quietly: false))
       #expect(difference == nil)
     }
@@ -153,7 +132,7 @@ import Testing
   @Test("Without its history, a connection is the same", arguments: 0..<60 as Range<UInt64>)
   func summaries(seed: UInt64) {
     let segments = QuietTests.traffic(seed: seed)
-    let difference = QuietTests.difference(
+    let difference = firstDifference(
       QuietTests.outcome(segments, quietly: true, history: false),
       QuietTests.outcome(segments, quietly: false, history: false))
     #expect(difference == nil)
@@ -178,7 +157,7 @@ import Testing
     }
     #expect(segments[1].sequence == 0)
     #expect(segments[2...].contains { $0.source == segments[1].source })
-    let difference = QuietTests.difference(
+    let difference = firstDifference(
       QuietTests.outcome(segments, quietly: true), QuietTests.outcome(segments, quietly: false))
     #expect(difference == nil)
   }
