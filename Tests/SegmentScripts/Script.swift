@@ -162,7 +162,15 @@ package let handshake = """
 
   """
 
-/// The same, and ten bytes each way.
+/// The same with timestamps: the client's clock stands at 1000 as it begins, the server's at 8990.
+package let stampedHandshake = """
+  0.000 > S 0 TS 1000 0
+  0.010 < S. 0 ack 1 TS 9000 1000
+  0.010 > . 1 ack 1 TS 1010 9000
+
+  """
+
+/// The three segments, and ten bytes each way.
 package let exchange =
   handshake + """
     0.020 > P. 1:11 ack 1

@@ -5,31 +5,31 @@ import Testing
 
 /// A FIN that the capture does not contain, or contains after its answer.
 @Suite struct HiddenFINTests {
-  static let opening =
+  private let opening =
     handshake + """
       0.020 > P. 1:101 ack 1
       0.030 < P. 1:501 ack 101
 
       """
-  static let clientFirst = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"
-  static let serverSecond = "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED"
+  private let clientFirst = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"
+  private let serverSecond = "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED"
 
-  static func run(_ rest: String) throws -> TrackedConnection {
-    try #require(Script.run(HiddenFINTests.opening + rest).first)
+  private func run(_ rest: String) throws -> TrackedConnection {
+    try #require(Script.run(opening + rest).first)
   }
 
   // MARK: - Captured late
 
   @Test("A FIN captured after the FIN that answers it is the first all the same")
   func lateFIN() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.060 < F. 501 ack 102
       0.050 > F. 101 ack 501
       0.061 > . 102 ack 502
       """)
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
-    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.path(.client) == clientFirst)
+    #expect(connection.path(.server) == serverSecond)
     #expect(connection.connection.activeCloser == .client)
     #expect(connection.connection.client.retransmissions == 0)
     let lastAck = connection.transitions.last { $0.to == .lastAck }
@@ -42,21 +42,21 @@ import Testing
 
   @Test("So is one with data, and one that comes after even its sender's last ACK")
   func lateFINs() throws {
-    let withData = try HiddenFINTests.run(
+    let withData = try run(
       """
       0.060 < F. 501 ack 202
       0.061 > PF. 101:201 ack 501
       0.062 > . 202 ack 502
       """)
-    let last = try HiddenFINTests.run(
+    let last = try run(
       """
       0.060 < F. 501 ack 102
       0.061 > . 102 ack 502
       0.062 > F. 101 ack 501
       """)
     for connection in [withData, last] {
-      #expect(connection.path(.client) == HiddenFINTests.clientFirst)
-      #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+      #expect(connection.path(.client) == clientFirst)
+      #expect(connection.path(.server) == serverSecond)
       #expect(connection.connection.activeCloser == .client)
     }
   }
@@ -64,7 +64,7 @@ import Testing
   @Test("FINs that cross in disorder still cross", arguments: [false, true])
   func crossing(swapped: Bool) throws {
     let fins = ["0.040 > F. 101 ack 501", "0.041 < F. 501 ack 101"]
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       (swapped ? fins.reversed() : fins).joined(separator: "\n") + """
 
         0.042 > . 102 ack 502
@@ -90,9 +90,9 @@ import Testing
     ])
   func firstFIN(_ answer: String) throws {
     let end = answer.contains("601") ? 602 : 502
-    let connection = try HiddenFINTests.run(answer + "\n0.061 > . 102 ack \(end)")
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
-    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    let connection = try run(answer + "\n0.061 > . 102 ack \(end)")
+    #expect(connection.path(.client) == clientFirst)
+    #expect(connection.path(.server) == serverSecond)
     #expect(connection.connection.activeCloser == .client)
     let assumed = connection.transitions.filter { $0.evidence == .assumed }
     #expect(assumed.map(\.to) == [.finWait1, .closeWait])
@@ -105,17 +105,17 @@ import Testing
     "A second FIN that the capture lacks is assumed by the ACK of it",
     arguments: ["0.055 < . 501 ack 102\n", ""])
   func secondFIN(_ acknowledgment: String) throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       "0.050 > F. 101 ack 501\n" + acknowledgment + "0.061 > . 102 ack 502")
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
-    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.path(.client) == clientFirst)
+    #expect(connection.path(.server) == serverSecond)
     #expect(connection.connection.activeCloser == .client)
     #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
   }
 
   @Test("A FIN that had left before the other's arrived shows in the number of the first ACK")
   func crossingFIN() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.060 < . 502 ack 102
@@ -125,13 +125,13 @@ import Testing
     #expect(
       connection.path(.server)
         == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.path(.client) == clientFirst)
     #expect(connection.connection.activeCloser == .both)
   }
 
   @Test("If such a FIN arrived, it arrived before that ACK: CLOSING on both sides")
   func arrivedCrossing() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.060 < . 502 ack 102
@@ -146,18 +146,18 @@ import Testing
 
   @Test("Acknowledged long after, it was one sent again that arrived, in FIN-WAIT-2")
   func arrivedAgain() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.060 < . 502 ack 102
       0.270 > . 102 ack 502
       """)
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
+    #expect(connection.path(.client) == clientFirst)
   }
 
   @Test("An ACK that its sender repeats with that number says nothing about the order")
   func notCrossing() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.250 > F. 101 ack 501
@@ -165,24 +165,24 @@ import Testing
       0.460 < F. 501 ack 102
       0.460 > . 102 ack 502
       """)
-    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.path(.server) == serverSecond)
   }
 
-  static let clientCrossing = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
-  static let serverCrossing = "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
+  private let clientCrossing = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
+  private let serverCrossing = "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
 
   @Test(
     "A second FIN after which an ACK of the first comes from its sender crossed that: CLOSING on both sides"
   )
   func secondCrossingFIN() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.055 > . 102 ack 502
       0.060 < . 502 ack 102
       """)
-    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
-    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+    #expect(connection.path(.client) == clientCrossing)
+    #expect(connection.path(.server) == serverCrossing)
     let closing = connection.transitions.last { $0.endpoint == .client && $0.to == .closing }
     #expect(closing?.evidence == .assumed)
     #expect(closing?.frame == 7)
@@ -192,14 +192,14 @@ import Testing
     "So it did if the first FIN comes again all the same, or is acknowledged for the first time then"
   )
   func secondCrossingFINAndRepetition() throws {
-    let again = try HiddenFINTests.run(
+    let again = try run(
       """
       0.050 > F. 101 ack 501
       0.055 > . 102 ack 502
       0.260 > F. 101 ack 502
       """)
     #expect(again.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING")
-    #expect(again.path(.server) == HiddenFINTests.serverCrossing)
+    #expect(again.path(.server) == serverCrossing)
     let acknowledged = try #require(
       Script.run(
         """
@@ -212,7 +212,7 @@ import Testing
         0.265 < . 2 ack 2
         """
       ).first)
-    #expect(acknowledged.path(.client) == HiddenFINTests.clientCrossing)
+    #expect(acknowledged.path(.client) == clientCrossing)
     // No duplicate: the first had been lost, and the ACK of its own FIN came before the second.
     #expect(
       acknowledged.path(.server)
@@ -223,17 +223,14 @@ import Testing
   func lateACKOfCrossingFIN() throws {
     let connection = try #require(
       Script.run(
-        """
-        0.000 > S 0 TS 1000 0
-        0.010 < S. 0 ack 1 TS 9000 1000
-        0.010 > . 1 ack 1 TS 1010 9000
-        0.050 > F. 1 ack 1 TS 1050 9000
-        0.060 < . 2 ack 2 TS 9050 1050
-        0.120 > . 2 ack 2 TS 1120 9040
-        """
+        stampedHandshake + """
+          0.050 > F. 1 ack 1 TS 1050 9000
+          0.060 < . 2 ack 2 TS 9050 1050
+          0.120 > . 2 ack 2 TS 1120 9040
+          """
       ).first)
-    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
-    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+    #expect(connection.path(.client) == clientCrossing)
+    #expect(connection.path(.server) == serverCrossing)
   }
 
   @Test(
@@ -241,46 +238,40 @@ import Testing
   func acknowledgedBefore() throws {
     let connection = try #require(
       Script.run(
-        """
-        0.000 > S 0 TS 1000 0
-        0.010 < S. 0 ack 1 TS 9000 1000
-        0.010 > . 1 ack 1 TS 1010 9000
-        0.020 < P. 1:101 ack 1 TS 9010 1010
-        0.020 > . 1 ack 101 TS 1020 9010
-        0.021 > F. 1 ack 101 TS 1021 9010
-        0.090 < P. 1:101 ack 1 TS 9080 1010
-        0.090 > . 2 ack 101 TS 1090 9080 sack 1 101
-        0.091 > . 2 ack 102 TS 1091 9080
-        0.100 < . 102 ack 2 TS 9090 1021
-        """
+        stampedHandshake + """
+          0.020 < P. 1:101 ack 1 TS 9010 1010
+          0.020 > . 1 ack 101 TS 1020 9010
+          0.021 > F. 1 ack 101 TS 1021 9010
+          0.090 < P. 1:101 ack 1 TS 9080 1010
+          0.090 > . 2 ack 101 TS 1090 9080 sack 1 101
+          0.091 > . 2 ack 102 TS 1091 9080
+          0.100 < . 102 ack 2 TS 9090 1021
+          """
       ).first)
-    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
-    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+    #expect(connection.path(.client) == clientCrossing)
+    #expect(connection.path(.server) == serverCrossing)
   }
 
   @Test("FINs of which one crossed and is captured when sent again still lead through CLOSING")
   func repeatedCrossingFIN() throws {
     let connection = try #require(
       Script.run(
-        """
-        0.000 > S 0 TS 1000 0
-        0.010 < S. 0 ack 1 TS 9000 1000
-        0.010 > . 1 ack 1 TS 1010 9000
-        0.050 < F. 1 ack 1 TS 9040 1010
-        0.050 > . 2 ack 2 TS 1050 9040
-        0.300 > F. 1 ack 2 TS 1300 9040
-        0.320 < F. 1 ack 2 TS 9310 1049
-        0.320 > . 2 ack 2 TS 1320 9310
-        """
+        stampedHandshake + """
+          0.050 < F. 1 ack 1 TS 9040 1010
+          0.050 > . 2 ack 2 TS 1050 9040
+          0.300 > F. 1 ack 2 TS 1300 9040
+          0.320 < F. 1 ack 2 TS 9310 1049
+          0.320 > . 2 ack 2 TS 1320 9310
+          """
       ).first)
-    #expect(connection.path(.client) == HiddenFINTests.clientCrossing)
-    #expect(connection.path(.server) == HiddenFINTests.serverCrossing)
+    #expect(connection.path(.client) == clientCrossing)
+    #expect(connection.path(.server) == serverCrossing)
   }
 
   @Test("An ACK out of LAST-ACK that another call draws is no sign of a FIN that crossed")
   func challenged() throws {
     let connections = Script.run(
-      HiddenFINTests.opening + """
+      opening + """
         0.050 > F. 101 ack 501
         0.060 > . 102 ack 502
         iss 7000000
@@ -289,7 +280,7 @@ import Testing
         0.170 > R -5999898
         """)
     let old = try #require(connections.first)
-    #expect(old.path(.server) == HiddenFINTests.serverSecond)
+    #expect(old.path(.server) == serverSecond)
   }
 
   // MARK: - Octets that are no FIN
@@ -322,7 +313,7 @@ import Testing
       """,
     ])
   func octetOfClient(_ rest: String) throws {
-    let connection = try HiddenFINTests.run(rest)
+    let connection = try run(rest)
     #expect(
       connection.path(.server)
         == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT")
@@ -332,7 +323,7 @@ import Testing
 
   @Test("Nor in the second half of a half-closed connection")
   func octetOfServer() throws {
-    let connection = try HiddenFINTests.run(
+    let connection = try run(
       """
       0.050 > F. 101 ack 501
       0.055 < . 501 ack 102
@@ -342,15 +333,15 @@ import Testing
       0.090 < F. 602 ack 102
       0.095 > . 102 ack 603
       """)
-    #expect(connection.path(.client) == HiddenFINTests.clientFirst)
-    #expect(connection.path(.server) == HiddenFINTests.serverSecond)
+    #expect(connection.path(.client) == clientFirst)
+    #expect(connection.path(.server) == serverSecond)
     let timeWait = connection.transitions.last { $0.to == .timeWait }
     #expect(timeWait?.frame == 11)
   }
 
   @Test("Several octets in a gap are no sign of a FIN")
   func gap() throws {
-    let connection = try HiddenFINTests.run("0.060 < F. 501 ack 301\n0.070 > . 301 ack 502")
+    let connection = try run("0.060 < F. 501 ack 301\n0.070 > . 301 ack 502")
     #expect(connection.connection.server.state == .finWait2)
     #expect(connection.connection.client.state == .closeWait)
     #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
