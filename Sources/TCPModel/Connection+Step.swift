@@ -137,7 +137,8 @@ extension Connection {
 }
 
 extension Endpoint {
-  /// Keeps what the next steps compare with: the highest numbers, the newest timestamp, the window.
+  /// Keeps what the next steps compare with: the highest numbers, the newest timestamp, and the last
+  /// window, of a late segment too (RFC 9293 §3.10.7.4, fifth check, has SND.WL1 and SND.WL2 to skip it).
   mutating func note(_ segment: Segment) {
     let end = SequenceNumber(segment.sequence) + segment.sequenceLength
     let isReset = segment.flags.contains(.rst)

@@ -29,6 +29,7 @@ extension Connection {
       effects.annotations.insert(.captureDuplicate)
       return false
     }
+    // RFC 9293 §3.1, Checksum: the receiver drops what fails it.
     if segment.checksum == .valid {
       sender.marks.insert(.validChecksum)
     } else if segment.checksum == .invalid, sender.marks.contains(.validChecksum) {

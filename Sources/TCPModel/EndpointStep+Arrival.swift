@@ -102,7 +102,8 @@ extension Endpoint {
       }
     case .synReceived:
       // RFC 9293 §3.5, figure 7: after a simultaneous open the SYN comes again with the ACK that the
-      // fifth check of §3.10.7.4 waits for, before RCV.NXT though it lies.
+      // fifth check of §3.10.7.4 waits for, before RCV.NXT though it lies. A passive open would go back
+      // to LISTEN (fourth check); but nobody answers SYN,ACK so unless he called too.
       if acceptsInSynSent(acknowledgment: acknowledgment) {
         establish(by: segment, side: side, context, &effects)
       }

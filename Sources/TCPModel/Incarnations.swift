@@ -42,7 +42,8 @@ extension Connection {
   /// How far back of what was seen a segment may lie when the capture began in mid-connection.
   private static let reach: UInt32 = 1 << 28
 
-  /// Whether a SYN without ACK begins a new incarnation rather than belonging to this one.
+  /// Whether a SYN without ACK begins a new incarnation (RFC 9293 §3.4.1) rather than belonging to this
+  /// one. Whether the other end takes it (§3.10.7.4, fourth check; RFC 6191 §2) its answer will tell.
   func isNewIncarnation(_ segment: Segment, sender side: Side) -> Bool {
     let sender = self[side]
     let receiver = self[side.peer]

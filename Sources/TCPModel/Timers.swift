@@ -1,5 +1,5 @@
-/// The times after which endpoints move without a packet, in nanoseconds. The defaults are those of
-/// Linux.
+/// The times after which endpoints move without a packet (RFC 9293 §3.10.8), in nanoseconds. The
+/// defaults are those of Linux.
 public struct Timers: Sendable, BitwiseCopyable {
   /// TIME-WAIT (2 × MSL, RFC 9293 §3.6.1; an MSL is 2 minutes, §3.4.2); Linux: 60 s, a compile-time
   /// constant.

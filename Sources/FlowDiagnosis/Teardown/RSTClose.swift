@@ -10,10 +10,12 @@ public struct RSTClose: ConnectionRule {
 
   // Definition (RFC 9293 §3.10.5, ABORT call; §3.6.1, SHLD-3; RFC 1122 §4.2.2.13):
   // 1. An end in a synchronized state that has not closed in order sends RST,ACK with SEQ = SND.NXT.
+  //    The standard's RST has no ACK flag, but all systems' has; without, it is merely likely.
   // 2. It had not sent its FIN, or had not received the other end's.
   // What disproves it: the RST has no ACK flag and answers a segment that came after its FIN or after
-  // an idle time (rst-after-fin, half-open-connection), it bears another TTL or its end goes on talking (forged-reset), or it
-  // follows unanswered probes or retransmissions (keepalive-dead-peer, retransmission-timeout).
+  // an idle time (rst-after-fin, half-open-connection), it bears another TTL or its end goes on
+  // talking (forged-reset), or it follows unanswered probes or retransmissions (keepalive-dead-peer,
+  // retransmission-timeout).
 
   public init() {}
 
