@@ -92,7 +92,7 @@ extension Endpoint {
     case .synSent:
       // RFC 9293 §3.10.7.3: first check the ACK bit, then (Linux) the echoed timestamp. Fourth check:
       // the SYN bit, and as the ACK covers its own SYN, ESTABLISHED. Text in the SYN,ACK counts once it
-      // is acknowledged: not every system takes it.
+      // is acknowledged: Linux does not take it.
       if !acceptsInSynSent(acknowledgment: acknowledgment) {
         effects.annotations.insert(.unacceptableAcknowledgment)
       } else if !acceptsInSynSent(segment) {

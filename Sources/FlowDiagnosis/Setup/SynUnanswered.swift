@@ -139,7 +139,7 @@ public struct SynUnanswered: ConnectionRule {
       ],
       references: [
         "RFC 9293 §3.8.1 (retransmission)", "RFC 9293 §3.8.3 (R2 for SYN: at least 3 minutes)",
-        "RFC 6298 §2.1, §5.7 (initial timer 1 s)",
+        "RFC 6298 §2.1 (initial timer 1 s), §5.5 (doubled each time)",
         "Linux Documentation/networking/ip-sysctl.rst: tcp_syn_retries, tcp_syn_linear_timeouts",
       ])
   }

@@ -66,7 +66,7 @@ struct LiveInspector {
   private static let absences: Set<String> = [
     "syn-unanswered", "handshake-never-completed", "fin-unanswered",
   ]
-  /// The first two repetitions of a SYN have had no answer either (RFC 6298 §2.1: after 1 s and
+  /// The first two repetitions of a SYN have had no answer either (RFC 6298 §2.1, §5.5: after 1 s and
   /// 3 s; Linux: after 1 s each).
   private static let patience = 3 * Timers.second
 
