@@ -31,6 +31,8 @@ let package = Package(
       name: "CLibpcap",
       linkerSettings: [.linkedLibrary("pcap")]
     ),
+    .target(name: "CBlockStorage"),
+    .target(name: "BlockStorage", dependencies: ["CBlockStorage"], swiftSettings: settings),
     .target(name: "PacketDecoding", swiftSettings: settings),
     .target(
       name: "PacketCapture",
@@ -43,7 +45,7 @@ let package = Package(
     .target(
       name: "TCPModel",
       dependencies: [
-        "PacketDecoding",
+        "BlockStorage", "PacketDecoding",
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
       ],
@@ -52,7 +54,7 @@ let package = Package(
     .target(
       name: "FlowDiagnosis",
       dependencies: [
-        "TCPModel", "PacketDecoding",
+        "BlockStorage", "TCPModel", "PacketDecoding",
         .product(name: "BasicContainers", package: "swift-collections"),
       ],
       swiftSettings: settings
@@ -113,6 +115,8 @@ let package = Package(
       name: "tcpwhyTests",
       dependencies: ["SegmentScripts", "tcpwhy", "FlowDiagnosis", "PacketDecoding", "TCPModel"],
       swiftSettings: settings),
+    .testTarget(
+      name: "BlockStorageTests", dependencies: ["BlockStorage"], swiftSettings: settings),
     .testTarget(
       name: "PacketDecodingTests", dependencies: ["PacketDecoding"], swiftSettings: settings),
     .testTarget(

@@ -45,8 +45,10 @@ public struct Diagnostician: ~Copyable {
   /// Makes ready for connections that will be noted or examined soon: one of them eight, one four
   /// connections later does the most for speed. Changes nothing else.
   @inline(__always)
-  public mutating func expect(_ soon: UpcomingConnection?, verySoon: UpcomingConnection?) {
-    ledgers.expect(soon, verySoon: verySoon)
+  public mutating func expect(
+    _ later: UpcomingConnection?, soon: UpcomingConnection?, verySoon: UpcomingConnection?
+  ) {
+    ledgers.expect(later, soon: soon, verySoon: verySoon)
   }
 
   /// What one connection shows, but for what waits: that is `pending`.

@@ -32,7 +32,7 @@ extension ConnectionBrief {
     _ timers: Timers, patience: Int64, until time: CaptureTime, isEnd: Bool
   ) -> Bool {
     begin(source)
-    guard source.firstTime != .epoch else { return false }
+    guard source.flow.firstTime != .epoch else { return false }
     var stage = Stage.synSent
     var reader = QuietPairs(course)
     var frame = firstFrame
@@ -137,13 +137,13 @@ extension ConnectionBrief {
   /// The SYN.
   private mutating func begin(_ source: QuietConnection) {
     self = ConnectionBrief()
-    id = source.id
-    key = source.key
-    traits = source.clientIsLow ? .clientIsLow.union(.clientKnown) : .clientKnown
-    firstFrame = source.firstFrame
-    firstTime = source.firstTime
+    id = source.flow.id
+    key = source.flow.key
+    traits = source.flow.clientIsLow ? .clientIsLow.union(.clientKnown) : .clientKnown
+    firstFrame = source.syn.frame
+    firstTime = source.flow.firstTime
     lastTime = firstTime
-    client.begin(.synSent, source.offeredOptions, source.timestamp, at: firstTime)
+    client.begin(.synSent, source.offeredOptions, source.syn.timestamp, at: firstTime)
   }
 
   /// The SYN,ACK. Returns what was odd about it, if it is one for the ordinary course.

@@ -26,14 +26,12 @@ extension ConnectionTracker {
       sourcesAreLow |= sourceIsLow ? 1 &<< UInt32(index) : 0
     }
     // Short loops, one for each thing to wait for, so that many of them are under way at once.
-    var sum: UInt64 = 0
-    for index in 0..<count { sum &+= table.firstBucket(tags[index]) }
-    touched &+= sum
+    for index in 0..<count { table.prefetch(tags[index]) }
     var places = InlineArray<32, UInt32>(repeating: 0)
     for index in 0..<count { places[index] = table.firstPlace(tags[index]) }
-    for index in 0..<count { touch(places[index]) }
-    for index in 0..<count { touchCourse(places[index]) }
-    for index in 0..<count { touchTail(places[index]) }
+    for index in 0..<count { prefetch(places[index]) }
+    for index in 0..<count { prefetchCourse(places[index]) }
+    for index in 0..<count { prefetchTail(places[index]) }
     let removals = table.removals
     for index in 0..<count {
       process(
@@ -46,44 +44,39 @@ extension ConnectionTracker {
   /// Connections that the caches of a processor hold anyway.
   private static var cachedConnections: Int { 2048 }
 
-  /// Reads a little of what a place holds.
+  /// Brings into the cache what each segment needs of a place.
   @inline(__always)
-  mutating func touch(_ place: UInt32) {
+  func prefetch(_ place: UInt32) {
     if place & ConnectionTracker.quietMark != 0 {
-      let index = place & ~ConnectionTracker.quietMark
-      touched &+= quiet[index].key.lowAddress.low &+ quiet[index].id
+      quiet.prefetch(place & ~ConnectionTracker.quietMark)
     } else {
-      touched &+= connections[place].key.highAddress.low &+ connections[place].client.packets
-      touched &+= connections[place].server.packets &+ UInt64(connections[place].server.window)
+      connections.prefetch(place)
     }
   }
 
-  /// Reads a little of the course of a place.
+  /// The same of the course of a place.
   @inline(__always)
-  mutating func touchCourse(_ place: UInt32) {
+  func prefetchCourse(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
-    let course = quiet[place & ~ConnectionTracker.quietMark].course
-    touched &+=
-      UInt64(bitPattern: quietCourses[course].lastTime) &+ UInt64(quietCourses[course].count)
+    quietCourses.prefetch(quiet[place & ~ConnectionTracker.quietMark].course)
   }
 
-  /// Reads a little of where the next segment of a place will be written.
+  /// The same of where the next segment of a place will be written.
   @inline(__always)
-  mutating func touchTail(_ place: UInt32) {
+  func prefetchTail(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
-    let course = quiet[place & ~ConnectionTracker.quietMark].course
-    touched &+= quietPages[quietCourses[course].tail, 3].second
+    quietPages.prefetch(quietCourses[quiet[place & ~ConnectionTracker.quietMark].course].tail)
   }
 
-  /// Reads a little of all that was kept of the segments of a place.
+  /// The same of all that was kept of the segments of a place.
   @inline(__always)
-  mutating func touchPages(_ place: UInt32) {
+  func prefetchPages(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
     let course = quiet[place & ~ConnectionTracker.quietMark].course
     for number in 0..<4 {
       let page = quietCourses[course].pages[number]
       if page == 0 { return }
-      touched &+= quietPages[page, 0].first &+ quietPages[page, 3].second
+      quietPages.prefetch(page)
     }
   }
 }

@@ -46,7 +46,9 @@ extension ConnectionTracker {
   }
 
   // With their share of the table and of the wheel.
-  private static var quietBytes: Int { MemoryLayout<QuietConnection>.stride + 24 }
+  private static var quietBytes: Int {
+    MemoryLayout<QuietFlow>.stride + MemoryLayout<QuietSYN>.stride + 24
+  }
   private static var connectionBytes: Int { MemoryLayout<Connection>.stride + 24 }
 
   /// Lets go of connections until there is room for `count` more.

@@ -48,7 +48,7 @@ extension ConnectionTracker {
     let side = quiet[index].side(sourceIsLow: sourceIsLow)
     let start = quiet[index].firstTime
     if quiet[index].course == 0 {
-      quiet[index].course = quietCourses.insert(QuietCourse(quiet[index]))
+      quiet[index].course = quietCourses.insert(QuietCourse(quiet.whole(index)))
     }
     return quietCourses[quiet[index].course].take(
       segment, sender: side, since: start, patience: quietPatience, into: &quietPages)
@@ -91,7 +91,7 @@ extension ConnectionTracker {
   /// has come to rest.
   private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
     brief.follow(
-      quiet[index], quietCourses[quiet[index].course], quietPages, options.timers,
+      quiet.whole(index), quietCourses[quiet[index].course], quietPages, options.timers,
       patience: quietPatience << 30, until: time, isEnd: hasFinished)
   }
 
@@ -155,18 +155,18 @@ extension ConnectionTracker {
 
   /// Follows a quiet connection through all of its segments. Returns the place of what it became.
   private mutating func replay(_ index: UInt32, _ tag: UInt32) -> UInt32 {
-    let source = quiet[index]
+    let source = quiet.whole(index)
     let first = source.firstSegment
     let place = connections.insert(
       Connection(
-        beginningWith: first, source.key, tag, sourceIsLow: source.clientIsLow, id: source.id))
-    take(first, at: place, sourceIsLow: source.clientIsLow, clock: first.time)
-    var reader = QuietReader(source, quietCourses[source.course])
+        beginningWith: first, source.flow.key, tag, sourceIsLow: source.flow.clientIsLow, id: source.flow.id))
+    take(first, at: place, sourceIsLow: source.flow.clientIsLow, clock: first.time)
+    var reader = QuietReader(source, quietCourses[source.flow.course])
     var segment = first
     while let side = reader.next(&segment, quietPages) {
       expireTimers(place, now: segment.time)
       take(
-        segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
+        segment, at: place, sourceIsLow: source.flow.clientIsLow == (side == .client),
         clock: segment.time)
     }
     return place
@@ -176,12 +176,12 @@ extension ConnectionTracker {
   /// `replay` gives, but for segments, transitions and what is told of them. Returns whether that
   /// is all there is to tell.
   private mutating func summarize(_ index: UInt32, at time: CaptureTime) -> Bool {
-    let source = quiet[index]
+    let source = quiet.whole(index)
     var segment = source.firstSegment
     summary = Connection(
-      ordinarilyBeginningWith: segment, source.key, sourceIsLow: source.clientIsLow, id: source.id)
+      ordinarilyBeginningWith: segment, source.flow.key, sourceIsLow: source.flow.clientIsLow, id: source.flow.id)
     let patience = quietPatience << 30
-    var reader = QuietReader(source, quietCourses[source.course])
+    var reader = QuietReader(source, quietCourses[source.flow.course])
     while let side = reader.next(&segment, quietPages) {
       if summary.takeOrdinary(segment, sender: side, patience: patience) { continue }
       effects.reset()

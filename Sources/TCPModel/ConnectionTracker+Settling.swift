@@ -98,10 +98,10 @@ extension ConnectionTracker {
       historyPlace = 0
     }
     guard var place = settled.popFirst() else { return .nothing }
-    if settled.count > 12 {
-      touch(settled[12])
-      touchCourse(settled[8])
-      touchPages(settled[4])
+    if settled.count > 18 {
+      prefetch(settled[18])
+      prefetchCourse(settled[12])
+      prefetchPages(settled[6])
     }
     if place & ConnectionTracker.quietMark != 0 {
       if let acceptsBrief, takeBrief(place, acceptsBrief) { return .brief }

@@ -9,7 +9,7 @@ public struct ConnectionTracker: ~Copyable {
   var connections = Slab(placeholder: Connection(key: ConnectionTracker.noKey))
   /// Connections that are only remembered by their segments. Their places are marked with
   /// `quietMark`.
-  var quiet = Slab(placeholder: QuietConnection())
+  var quiet = QuietConnections()
   /// What followed their SYNs.
   var quietCourses = Slab(placeholder: QuietCourse(QuietConnection()))
   var quietPages = QuietPages()
@@ -33,8 +33,6 @@ public struct ConnectionTracker: ~Copyable {
   var settled = Deque<UInt32>()
   /// Connections that go next when room is needed, the last one first. They are not in the wheel.
   var evictable: [Evictable] = []
-  /// Takes up what was read only to have it in the cache.
-  var touched: UInt64 = 0
   /// Whether the input has ended.
   var hasFinished = false
   /// Connections in which something went wrong lately, and when; only where they are watched.

@@ -1,4 +1,4 @@
-import BasicContainers
+import BlockStorage
 
 /// A place that the table had under a tag, 0 for none. It stands until a place is taken out of the
 /// table, or another put for one.
@@ -13,7 +13,7 @@ struct KnownPlace {
 /// place, so that most misses are seen, and the table grows, without touching a connection.
 struct FlowTable: ~Copyable {
   /// tag << 32 | place; 0 is empty, for places start at 1.
-  private var buckets: UniqueArray<UInt64>
+  private var buckets: BlockArray<UInt64>
   private var mask: Int
   private(set) var count = 0
   /// How often a place was taken out, or another put for it.
@@ -22,7 +22,7 @@ struct FlowTable: ~Copyable {
   init(minimumCapacity: Int = 1024) {
     var size = 64
     while size < minimumCapacity * 4 / 3 { size *= 2 }
-    buckets = UniqueArray(repeating: 0, count: size)
+    buckets = BlockArray(repeating: 0, count: size)
     mask = size - 1
   }
 
@@ -41,9 +41,9 @@ struct FlowTable: ~Copyable {
     }
   }
 
-  /// The bucket where a search for the tag begins.
+  /// Brings the bucket where a search for the tag begins into the cache.
   @inline(__always)
-  func firstBucket(_ tag: UInt32) -> UInt64 { buckets[Int(tag) & mask] }
+  func prefetch(_ tag: UInt32) { buckets.prefetch(Int(tag) & mask) }
 
   /// The first place under the tag, whatever its key, or 0.
   @inline(__always)
@@ -101,7 +101,7 @@ struct FlowTable: ~Copyable {
 
   private mutating func grow() {
     let size = buckets.count * 2
-    var old = UniqueArray<UInt64>(repeating: 0, count: size)
+    var old = BlockArray<UInt64>(repeating: 0, count: size)
     swap(&old, &buckets)
     mask = size - 1
     for index in 0..<old.count where old[index] != 0 { put(old[index]) }

@@ -1,3 +1,5 @@
+import BlockStorage
+
 /// A value and the index of the one after it, 0 at the end. Not nested in `ListPool` and not private:
 /// Swift 6.3.1 aborts on that in debug builds ("Global is external, but doesn't have external or weak
 /// linkage").

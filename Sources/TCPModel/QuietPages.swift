@@ -1,4 +1,5 @@
 import BasicContainers
+import BlockStorage
 
 /// What is kept of the segments of quiet connections: pairs of words on pages as large as a cache
 /// line. Page 0 is never given out, so that it can mean "none".
@@ -58,10 +59,9 @@ struct QuietPages: ~Copyable {
     return pair
   }
 
-  /// A pair of a page.
-  subscript(page: UInt32, slot: Int) -> QuietPair {
-    @inline(__always) _read { yield pairs[Int(page) &<< QuietPages.shift | slot] }
-  }
+  /// Brings a page into the cache.
+  @inline(__always)
+  func prefetch(_ page: UInt32) { pairs.prefetch(Int(page) &<< QuietPages.shift) }
 }
 
 /// Two words about a segment.

@@ -1,4 +1,5 @@
 import BasicContainers
+import BlockStorage
 
 /// Values addressed by index; freed places are used again, last freed
 /// first. Indices are 32 bits wide, and 0 is never given out, so that it can mean "none".
@@ -30,6 +31,10 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   mutating func remove(_ index: UInt32) {
     free.append(index)
   }
+
+  /// Brings a value into the cache, or the first part of it.
+  @inline(__always)
+  func prefetch(_ index: UInt32) { elements.prefetch(Int(index)) }
 
   subscript(index: UInt32) -> Element {
     _read { yield elements[Int(index)] }

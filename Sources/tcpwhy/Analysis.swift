@@ -134,7 +134,9 @@ struct Analysis: ~Copyable {
 
   @inline(__always)
   private mutating func expectNext() {
-    diagnostician.expect(tracker.upcoming(after: 8), verySoon: tracker.upcoming(after: 4))
+    diagnostician.expect(
+      tracker.upcoming(after: 10), soon: tracker.upcoming(after: 6),
+      verySoon: tracker.upcoming(after: 3))
   }
 
   /// What became of findings that waited for `conclude`.

@@ -1,3 +1,4 @@
+import BlockStorage
 import PacketDecoding
 import TCPModel
 
@@ -39,7 +40,7 @@ struct CallList: BitwiseCopyable {
 
 /// One call after the other, caller by caller, a bounded number in all.
 struct CallLog: ~Copyable {
-  private var notes = Blocks<CallNote>()
+  private var notes = BlockArray<CallNote>()
   /// Whether there was no room even after forgetting what can be forgotten.
   private var isFull = false
 
@@ -103,7 +104,7 @@ struct CallLog: ~Copyable {
   /// Gives up once that frees too little to be worth repeating.
   @inline(never)
   private mutating func prune(_ parties: inout Parties) {
-    var old = Blocks<CallNote>()
+    var old = BlockArray<CallNote>()
     swap(&old, &notes)
     var isKept: [Bool] = [false]
     for number in parties.callers.numbers {

@@ -1,4 +1,4 @@
-import BasicContainers
+import BlockStorage
 
 /// What a `Directory` can find.
 protocol DirectoryKey: Equatable, BitwiseCopyable {
@@ -11,14 +11,14 @@ protocol DirectoryKey: Equatable, BitwiseCopyable {
 struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   private let secret: Secret
   /// The upper half of the hash and the number; 0 is empty.
-  private var buckets: UniqueArray<UInt64>
-  private var entries = Blocks<DirectoryEntry<Key, Notes>>()
+  private var buckets: BlockArray<UInt64>
+  private var entries = BlockArray<DirectoryEntry<Key, Notes>>()
   /// The number asked for last.
   private var last = 0
 
   init(_ secret: Secret) {
     self.secret = secret
-    buckets = UniqueArray(repeating: 0, count: 256)
+    buckets = BlockArray(repeating: 0, count: 256)
   }
 
   /// All numbers given.
@@ -60,10 +60,20 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
     return search(for: key, key.hash(secret)).number
   }
 
-  /// The bucket where a search for the key begins: reading it brings it into the cache.
+  /// Brings the bucket where a search for the key begins into the cache.
   @inline(__always)
-  func firstBucket(_ key: Key) -> UInt64 {
-    buckets[Int(truncatingIfNeeded: key.hash(secret)) & (buckets.count - 1)]
+  func prefetchBucket(_ key: Key) {
+    buckets.prefetch(Int(truncatingIfNeeded: key.hash(secret)) & (buckets.count - 1))
+  }
+
+  /// The same of the notes that this bucket leads to.
+  @inline(__always)
+  func prefetchNotes(_ key: Key) {
+    let hash = key.hash(secret)
+    let bucket = buckets[Int(truncatingIfNeeded: hash) & (buckets.count - 1)]
+    if bucket >> 32 == hash >> 32 {
+      entries.prefetch(Int(truncatingIfNeeded: bucket & 0xffff_ffff) - 1)
+    }
   }
 
   /// The number of a key, or 0 and where it belongs.
@@ -85,7 +95,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func grow() {
     let mask = buckets.count * 4 - 1
-    var grown = UniqueArray<UInt64>(repeating: 0, count: mask + 1)
+    var grown = BlockArray<UInt64>(repeating: 0, count: mask + 1)
     for number in numbers {
       let hash = key(number).hash(secret)
       var slot = Int(truncatingIfNeeded: hash) & mask

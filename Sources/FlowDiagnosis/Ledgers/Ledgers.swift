@@ -1,3 +1,4 @@
+import BlockStorage
 import PacketDecoding
 import TCPModel
 
@@ -18,9 +19,6 @@ struct Ledgers: ~Copyable {
   private var survived: [Caller: Int64] = [:]
 
   private static let callerLimit = 1 << 14
-
-  /// Takes up what was read only to have it in the cache.
-  private var touched: UInt64 = 0
 
   private var synFlood: SynFloodLedger
   private let natTimestampDrop = NATTimestampDropLedger()
@@ -65,12 +63,14 @@ struct Ledgers: ~Copyable {
     parties.accounts[place.account - 1].observe(connection)
   }
 
-  /// Brings into the cache what `note` will read of a connection that is noted soon, or very soon.
-  mutating func expect(_ soon: UpcomingConnection?, verySoon: UpcomingConnection?) {
-    if let soon { touched &+= parties.touchBucket(soon.key, clientIsLow: soon.clientIsLow) }
-    if let verySoon {
-      touched &+= parties.touchNotes(verySoon.key, clientIsLow: verySoon.clientIsLow)
-    }
+  /// Brings into the cache what `note` will read of a connection that is noted later, soon, or very
+  /// soon. Changes nothing; `mutating` only in order that the ledgers be passed by address.
+  mutating func expect(
+    _ later: UpcomingConnection?, soon: UpcomingConnection?, verySoon: UpcomingConnection?
+  ) {
+    if let later { parties.prefetchBucket(later) }
+    if let soon { parties.prefetchCaller(soon) }
+    if let verySoon { parties.prefetchAccount(verySoon) }
   }
 
   /// Notes what only connections show in which something happened; `note` comes besides.

@@ -1,3 +1,4 @@
+import BlockStorage
 import PacketDecoding
 import TCPModel
 
@@ -55,7 +56,7 @@ struct Parties: ~Copyable {
   var listeners: Directory<Listener, ListenerNotes>
   var callers: Directory<CallerKey, CallerNotes>
   /// By number, less one.
-  var accounts = Blocks<Account>()
+  var accounts = BlockArray<Account>()
 
   /// Listeners and callers that nobody got through to take half of the room at most.
   private static let listenerLimit = 1 << 17
@@ -99,25 +100,33 @@ struct Parties: ~Copyable {
     return Place(listener: listener, caller: caller, account: account)
   }
 
-  /// Reads a little of where `place` will look for a connection's numbers, which brings it into the
-  /// cache.
+  /// Brings into the cache where `place` begins to look for a caller.
   @inline(__always)
-  func touchBucket(_ key: FlowKey, clientIsLow: Bool) -> UInt64 {
-    let listener = listeners.number(of: Parties.listener(key, clientIsLow: clientIsLow))
-    guard listener != 0 else { return 0 }
-    return callers.firstBucket(Parties.caller(key, clientIsLow: clientIsLow, of: listener))
+  mutating func prefetchBucket(_ connection: UpcomingConnection) {
+    if let key = caller(connection) { callers.prefetchBucket(key) }
   }
 
-  /// The same of what is noted under those numbers.
+  /// The same of what is noted on the caller, once its bucket is there.
   @inline(__always)
-  func touchNotes(_ key: FlowKey, clientIsLow: Bool) -> UInt64 {
-    let listener = listeners.number(of: Parties.listener(key, clientIsLow: clientIsLow))
-    guard listener != 0 else { return 0 }
-    let caller = callers.number(
-      of: Parties.caller(key, clientIsLow: clientIsLow, of: listener))
-    guard caller != 0 else { return 0 }
-    let account = Int(callers[caller].account)
-    return account == 0 ? 0 : UInt64(accounts[account - 1].caller)
+  mutating func prefetchCaller(_ connection: UpcomingConnection) {
+    if let key = caller(connection) { callers.prefetchNotes(key) }
+  }
+
+  /// The same of its account, once that is there.
+  @inline(__always)
+  mutating func prefetchAccount(_ connection: UpcomingConnection) {
+    guard let key = caller(connection) else { return }
+    let caller = callers.number(of: key)
+    if caller != 0 { accounts.prefetch(Int(callers[caller].account) - 1) }
+  }
+
+  @inline(__always)
+  private func caller(_ connection: UpcomingConnection) -> CallerKey? {
+    let listener = listeners.number(
+      of: Parties.listener(connection.key, clientIsLow: connection.clientIsLow))
+    return listener == 0
+      ? nil
+      : Parties.caller(connection.key, clientIsLow: connection.clientIsLow, of: listener)
   }
 
   @inline(__always)

@@ -1,3 +1,4 @@
+import BlockStorage
 import PacketDecoding
 import TCPModel
 
@@ -110,7 +111,7 @@ public struct TimeWaitPileup: LedgerRule {
   struct Notes: ~Copyable {
     let timers: Timers
     /// Listeners that hold TIME-WAIT, with their numbers.
-    private var listeners = Blocks<(number: UInt32, holder: Holder)>()
+    private var listeners = BlockArray<(number: UInt32, holder: Holder)>()
     private var seconds: Directory<Moment, Second>
 
     private static let listenerLimit = 1 << 14
