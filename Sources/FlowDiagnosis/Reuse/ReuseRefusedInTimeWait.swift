@@ -37,23 +37,25 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
     else { return [] }
     let received = attempt.oldHolder?.receiveNext ?? SequenceNumber(0)
     let behind = received.distance(from: attempt.firstSYN.sequence)
-    let reason =
-      attempt.isInitialSequenceBehind
-      ? "ISS \(attempt.firstSYN.sequence.rawValue) lies \(behind) behind the old RCV.NXT "
-        + "\(received.rawValue), and without timestamps nothing else tells it from an old duplicate"
-      : "as seen here its numbers are new, so something on the path changes them"
+    let doubt = Doubt(attempt)
+    let numbers =
+      doubt == .numbersAreNew
+      ? ""
+      : "ISS \(attempt.firstSYN.sequence.rawValue) lies \(behind) behind the old RCV.NXT "
+        + "\(received.rawValue), "
     let summary =
       "\(attempt.caller) called while \(attempt.server) had held their last connection in TIME-WAIT "
-      + "for \(attempt.timeWaitAge), and its SYN was refused: \(reason). \(attempt.course)"
+      + "for \(attempt.timeWaitAge), and its SYN was refused: \(numbers)\(doubt.reason). "
+      + attempt.course
     return [
       Finding(
-        id: id, severity: .warning,
-        confidence: tracked.confidence(attempt.isInitialSequenceBehind ? .certain : .possible),
+        id: id, severity: .warning, confidence: tracked.confidence(doubt.confidence),
         connections: attempt.connectionIDs,
         frames: attempt.roles(held: "in TIME-WAIT", before: attempt.timeWaitRoles),
         time: attempt.last.time, summary: summary,
-        advice:
-          "Enable timestamps at both ends (net.ipv4.tcp_timestamps=1), and look for a firewall or "
+        advice: (doubt == .noTimestamps
+          ? "Enable timestamps at both ends (net.ipv4.tcp_timestamps=1), and look"
+          : "Look") + " for a firewall or "
           + "NAT that randomises sequence numbers or strips the option; a host's own ISS moves "
           + "forward for a 4-tuple (RFC 9293 §3.4.1).",
         values: attempt.values(state: .timeWait, why: "TIME-WAIT, ISS behind")
@@ -105,5 +107,49 @@ public struct ReuseRefusedInTimeWait: ConnectionRule {
         "tcp_tw_reuse on the server changes nothing: it concerns the end that connects.",
       ],
       references: ["RFC 9293 §3.4.1, §3.6.1", "RFC 6191 §2", "Linux: tcp_timewait_state_process()"])
+  }
+}
+
+/// Why nothing told the SYN from an old duplicate.
+private enum Doubt {
+  case noTimestamps
+  /// The old connection had none.
+  case newTimestamps
+  case sameTimestamp
+  case newerTimestamp
+  case numbersAreNew
+
+  init(_ attempt: ReuseAttempt) {
+    if !attempt.isInitialSequenceBehind {
+      self = .numbersAreNew
+    } else if let lag = attempt.timestampLag {
+      self = lag < 0 ? .newerTimestamp : .sameTimestamp
+    } else {
+      let hadTimestamps = attempt.oldCaller?.marks.contains(.timestamps) == true
+      self = attempt.firstSYN.hasTimestamps && !hadTimestamps ? .newTimestamps : .noTimestamps
+    }
+  }
+
+  var reason: String {
+    switch self {
+    case .noTimestamps:
+      "and without timestamps nothing else tells it from an old duplicate"
+    case .newTimestamps:
+      "and the old connection had no timestamps to compare with"
+    case .sameTimestamp:
+      "and its TSval is the old connection's last, which tells nothing"
+    case .newerTimestamp:
+      "though its TSval is newer, which is proof enough for RFC 6191"
+    case .numbersAreNew:
+      "as seen here its numbers are new, so something on the path changes them"
+    }
+  }
+
+  var confidence: Confidence {
+    switch self {
+    case .noTimestamps, .newTimestamps, .sameTimestamp: .certain
+    case .newerTimestamp: .likely
+    case .numbersAreNew: .possible
+    }
   }
 }
