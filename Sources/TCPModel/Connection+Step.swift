@@ -11,7 +11,9 @@ extension Connection {
       sender: sender, time: segment.time, frame: segment.frame,
       senderRoundTrip: roundTrip(to: sender), disorder: longestTimeReversal,
       lateness: sender == .client ? client.lateness(of: segment) : server.lateness(of: segment),
-      isReplaced: newer != 0)
+      isReplaced: newer != 0,
+      isOpening: completionTime != .epoch
+        && segment.time.nanoseconds(since: completionTime) < roundTrip(to: .server))
     if traits.contains(.isSelf) {
       stepSelf(segment, context, &effects)
     } else if sender == .client {

@@ -46,6 +46,12 @@ extension Endpoint {
   ) {
     let side = context.sender
     peer.assumeFIN(at: finAcknowledgment - 1, acknowledging: finSequence)
+    if context.isOpening, side == .client, marks.contains(.fastOpen),
+      !peer.marks.contains(.establishedConfirmed)
+    {
+      // Sent before the handshake's ACK could have reached it (RFC 7413 §4.2.2).
+      peer.takeBack(to: .synReceived, side: side.peer, context, &effects)
+    }
     peer.move(to: .finWait1, .assumed, side: side.peer, context, &effects)
     marks.formUnion([.finArrived, .finArrivalConfirmed, .closedSecond])
     move(to: .closeWait, .assumed, side: side, context, &effects)

@@ -257,8 +257,7 @@ extension Endpoint {
       {
         return
       }
-      // RFC 7413 §4.2.2: with Fast Open it may send before the handshake's ACK arrives.
-      if !(peer.marks.contains(.fastOpen) && echoesOnlySYN(segment, of: peer)) {
+      if !precedesHandshake(segment, of: peer) {
         move(to: .established, .assumed, side: side, context, &effects)
         marks.insert([.establishedByArrival, .establishedConfirmed])
       }
@@ -278,8 +277,9 @@ extension Endpoint {
     _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     guard !marks.contains(.establishedConfirmed) else { return }
-    if peer.marks.contains(.fastOpen), marks.contains(.synAckSent),
-      echoesOnlySYN(segment, of: peer)
+    if !marks.contains(.seen) { beginTimestamps(segment) }
+    if peer.mayOpenFast, !marks.isDisjoint(with: [.synAckSent, .presumed]),
+      !marks.contains(.synSent), echoesOnlySYN(segment, of: peer)
     {
       // Sent before the ACK that passed us could have reached it.
       takeBack(to: .synReceived, side: context.sender, context, &effects)
@@ -289,11 +289,35 @@ extension Endpoint {
     marks.insert(.establishedConfirmed)
   }
 
+  /// Takes the first timestamp of an endpoint whose SYN the capture lacks.
+  private mutating func beginTimestamps(_ segment: Segment) {
+    guard segment.hasTimestamps else { return }
+    marks.insert(.timestamps)
+    firstTimestamp = TimestampValue(segment.timestampValue)
+    newestTimestamp = firstTimestamp
+  }
+
+  /// Whether the segment, of an endpoint whose SYN,ACK nothing is known to have acknowledged, can have
+  /// left in SYN-RECEIVED: with Fast Open it may send before the handshake's ACK arrives (RFC 7413 §4.2.2).
+  private func precedesHandshake(_ segment: Segment, of peer: Endpoint) -> Bool {
+    guard peer.marks.contains(.fastOpen),
+      SequenceNumber(segment.acknowledgment).precedesOrEquals(receiveNext)
+    else { return false }
+    return !segment.hasTimestamps || !peer.marks.contains(.timestamps)
+      || TimestampValue(segment.timestampEchoReply) == peer.firstTimestamp
+  }
+
+  /// Whether its SYN asked for Fast Open, or may have, for the capture lacks it.
+  private var mayOpenFast: Bool { marks.contains(.fastOpen) || !marks.contains(.synSent) }
+
   /// Whether the segment's TSecr says that nothing after the peer's SYN had arrived yet.
   private func echoesOnlySYN(_ segment: Segment, of peer: Endpoint) -> Bool {
-    segment.hasTimestamps && peer.marks.contains(.timestamps)
-      && TimestampValue(segment.timestampEchoReply) == peer.firstTimestamp
-      && peer.newestTimestamp != peer.firstTimestamp
+    guard segment.hasTimestamps, peer.marks.contains(.timestamps) else { return false }
+    let echo = TimestampValue(segment.timestampEchoReply)
+    if peer.marks.contains(.synSent) {
+      return echo == peer.firstTimestamp && peer.newestTimestamp != peer.firstTimestamp
+    }
+    return echo.precedes(peer.firstTimestamp)
   }
 
   /// A segment of an endpoint held to be CLOSED or LISTEN. Returns whether it goes on.
@@ -310,9 +334,10 @@ extension Endpoint {
         else { return false }
         state = .listen
         move(to: .synReceived, .assumed, side: side, context, &effects)
+        receiveNext = SequenceNumber(segment.acknowledgment)
+        if precedesHandshake(segment, of: peer) { return true }
         move(to: .established, .assumed, side: side, context, &effects)
         marks.insert([.establishedByArrival, .establishedConfirmed])
-        receiveNext = SequenceNumber(segment.acknowledgment)
         return true
       }
       // The capture began in mid-connection.
@@ -325,11 +350,7 @@ extension Endpoint {
       if segment.flags.contains(.ack) {
         receiveNext = SequenceNumber(segment.acknowledgment)
       }
-      if segment.hasTimestamps {
-        marks.insert(.timestamps)
-        firstTimestamp = TimestampValue(segment.timestampValue)
-        newestTimestamp = firstTimestamp
-      }
+      beginTimestamps(segment)
       return true
     }
     // What was acknowledged long ago is a late copy, and no sign of life; a keep-alive begins there.

@@ -39,6 +39,8 @@ struct StepContext {
   var lateness: Int64 = 0
   /// Whether another incarnation has taken the 4-tuple.
   var isReplaced = false
+  /// Whether nothing that the server says can have been answered to the handshake's ACK yet.
+  var isOpening = false
 
   /// The same with another segment's time and frame.
   func at(_ time: CaptureTime, frame: UInt64) -> StepContext {
