@@ -99,8 +99,11 @@ public struct Endpoint: Sendable, BitwiseCopyable {
 
   public init() {}
 
-  /// Repetitions without an answer after which the peer is held to hear nothing.
-  static let silence: UInt8 = 3
+  /// Whether it repeated itself or probed so often without an answer that the peer is held to hear
+  /// nothing. Keep-alives, with nothing outstanding, come further apart than an answer takes.
+  var getsNoAnswer: Bool {
+    unanswered >= (sendNext == sendUnacknowledged ? 2 : 3)
+  }
 }
 
 /// What is thought about a FIN that the capture does not contain.

@@ -162,7 +162,7 @@ extension Endpoint {
     case .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck, .timeWait:
       // RFC 9293 §3.10.7.4, second check; RFC 5961 §3.2: exactly RCV.NXT, else a challenge ACK. What
       // a sender says as it gives up on a peer that answers nothing is lost like all before it.
-      if peer.unanswered >= Endpoint.silence {
+      if peer.getsNoAnswer, marks.contains(.seen) {
         effects.annotations.insert(.ignoredReset)
       } else if isReset(by: sequence, acknowledged: peer.sendUnacknowledged) {
         stateBeforeReset = state

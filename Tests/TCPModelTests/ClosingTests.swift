@@ -104,6 +104,40 @@ import Testing
     #expect(near.connection.noticed.contains(.ignoredReset))
   }
 
+  @Test(
+    "A RST that gives up on keep-alives is lost like them, if one of them is missing from the capture too"
+  )
+  func resetInVain() throws {
+    func run(_ probes: [Double], _ answered: String = "") throws -> TrackedConnection {
+      let sent = probes.map { "\($0) > . 1 ack 1" }.joined(separator: "\n")
+      return try #require(
+        Script.run(
+          handshake + "0.02 > P. 1:2 ack 1\n0.03 < . 1 ack 2\n"
+            + sent + "\n" + answered + "\n40 > R. 2 ack 1"
+        ).first)
+    }
+    for probes in [[10.0, 20, 30], [20, 30], [10, 30], [10, 20]] {
+      #expect(try run(probes).connection.server.state == .established)
+    }
+    #expect(try run([10]).connection.server.state == .closed)
+    #expect(try run([10, 20, 30], "30.01 < . 1 ack 2").connection.server.state == .closed)
+  }
+
+  @Test("Of an end that the capture never hears it is not known what it hears")
+  func unheardReset() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.00 > P. 1:2 ack 1
+        1.00 > P. 1:2 ack 1
+        2.00 > P. 1:2 ack 1
+        3.00 > P. 1:2 ack 1
+        4.00 > R. 2 ack 1
+        """
+      ).first)
+    #expect(connection.connection.server.state == .closed)
+  }
+
   @Test("An endpoint that goes on talking after its RST did not send it")
   func forgedReset() throws {
     let connection = try #require(
