@@ -237,6 +237,8 @@ extension Endpoint {
     effects.annotations.insert(.repeated)
     switch state {
     case .timeWait where peer.hiddenFIN == .assumed && !marks.contains(.finAcknowledged):
+      // One that left before the hidden FIN arrived says nothing about that.
+      if SequenceNumber(segment.acknowledgment).precedes(receiveNext) { return }
       // The hidden FIN that led there did not acknowledge this one: they crossed.
       peer.crossFIN(peer: &self, .assumed, side: context.sender.peer, context, &effects)
     case .finWait2, .timeWait, .closed:

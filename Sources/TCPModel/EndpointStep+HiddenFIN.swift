@@ -74,12 +74,12 @@ extension Endpoint {
 
   /// Whether the segment, the first that acknowledges the peer's FIN, says by its sequence number that
   /// this endpoint's own FIN had left before that arrived: had it left later, it would have borne that
-  /// acknowledgment itself.
+  /// acknowledgment itself. Unless the segment reports that the peer's FIN has come before.
   func hadSentHiddenFIN(_ peer: Endpoint, _ segment: Segment) -> Bool {
     let sequence = SequenceNumber(segment.sequence)
     return (state == .closeWait || state == .established) && marks.contains(.seen)
       && !marks.contains(.finSent)
-      && segment.sequenceLength == 0 && peer.finCount == 1
+      && segment.sequenceLength == 0 && peer.finCount == 1 && !segment.reportsDuplicate
       && (sequence == sendNext + 1 || suspectsFIN && sequence == sendNext)
   }
 

@@ -168,6 +168,39 @@ import Testing
     #expect(connection.path(.server) == serverSecond)
   }
 
+  @Test("Nor does one that reports the FIN as a duplicate: another, not captured, had come before")
+  func duplicateFIN() throws {
+    let connection = try run(
+      """
+      0.250 > F. 101 ack 501
+      0.260 < . 502 ack 102 sack 101 102
+      0.270 < F. 501 ack 102
+      0.270 > . 102 ack 502
+      """)
+    #expect(connection.path(.server) == serverSecond)
+    #expect(connection.path(.client) == clientFirst)
+  }
+
+  @Test("A first FIN sent again before its answer came is no sign that the second had crossed it")
+  func lateRepetition() throws {
+    let late = try run(
+      """
+      0.050 > F. 101 ack 501
+      0.070 > . 102 ack 502
+      0.071 > F. 101 ack 501
+      """)
+    #expect(late.path(.client) == clientFirst)
+    #expect(late.path(.server) == serverSecond)
+    // With the acknowledgment that was due it is one.
+    let repeated = try run(
+      """
+      0.050 > F. 101 ack 501
+      0.070 > . 102 ack 502
+      0.260 > F. 101 ack 502
+      """)
+    #expect(repeated.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING")
+  }
+
   private let clientCrossing = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
   private let serverCrossing = "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"
 
