@@ -36,7 +36,9 @@ extension Connection {
     receiver.unanswered = 0
     if !effects.annotations.isEmpty {
       if effects.annotations.contains(.gap), segment.sequenceLength == 0 {
-        sender.suspectFIN(next: SequenceNumber(segment.sequence))
+        sender.suspectFIN(
+          next: SequenceNumber(segment.sequence),
+          isCrossing: effects.annotations.contains(.acknowledgesUnseen) && receiver.suspectsFIN)
       }
       if !effects.annotations.isDisjoint(
         with: [.keepAlive, .windowProbe, .retransmission, .repeated])

@@ -3,7 +3,8 @@ import PacketDecoding
 // When a FIN that was sent more than once arrived. Which of its sendings did shows in its first
 // acknowledgment; the step knows the last sending only, the history knows them all. Without
 // timestamps and without SACK it cannot be known: the first sending is told, but where FINs are held
-// to have crossed, for that would have been answered before the FIN came again.
+// to have crossed, for that would have been answered before the FIN came again. An echo that fits none
+// of the sendings is that of one which the capture lacks.
 
 extension ConnectionTracker {
   /// Gives what the peer's FIN moved the time of the sending that arrived. Called before the changes of
@@ -29,9 +30,13 @@ extension ConnectionTracker {
       }
     }
     guard let arrival = FINArrival(in: moves), arrival.moves(to: sending, in: moves) else { return }
-    let acknowledging = firstAcknowledgment(
+    var acknowledging = firstAcknowledgment(
       ofFIN: side, from: arrival.isOneSegment(in: moves) ? moves[arrival.fin].frame : .max,
-      until: sending, at: place)
+      until: sending.place, at: place)
+    if sending.evidence == .assumed, connections[place][side.peer].marks.contains(.closedSecond) {
+      // It bears that acknowledgment itself.
+      acknowledging = acknowledging ?? sending
+    }
     let told =
       arrival.told(of: sending, acknowledging: acknowledging, in: moves)
       + moves[arrival.range.upperBound...]
@@ -53,23 +58,23 @@ extension ConnectionTracker {
   }
 
   /// The segment that was the first to acknowledge a side's own FIN, once the one at `frame` is known to
-  /// have been lost; nil unless it passed before `sending` or is that itself.
+  /// have been lost; nil unless it passed before `sending`, a frame, or is that itself.
   private func firstAcknowledgment(
-    ofFIN side: Side, from frame: UInt64, until sending: SegmentRecord, at place: UInt32
-  ) -> SegmentRecord? {
+    ofFIN side: Side, from frame: UInt64, until sending: UInt64, at place: UInt32
+  ) -> ClosingSegment? {
     let position = connections[place][side].finSequence
     var index = connections[place].segments.first
     while index != 0 {
       let record = records[index]
       index = records.next(index)
-      if record.frame > sending.frame { return nil }
-      if record.sender == side.peer, record.frame > frame || record.frame == sending.frame,
+      if record.frame > sending { return nil }
+      if record.sender == side.peer, record.frame > frame || record.frame == sending,
         record.flags.contains(.ack), record.flags.isDisjoint(with: [.syn, .rst]),
         position.precedes(record.acknowledgment),
         record.annotations.isDisjoint(
           with: [.captureDuplicate, .invalidChecksum, .previousIncarnation])
       {
-        return record
+        return ClosingSegment(record)
       }
     }
     return nil
@@ -78,35 +83,47 @@ extension ConnectionTracker {
   /// The sending of a side's FIN, or of data missing before it, that an acknowledgment answers.
   private func finSending(
     _ answer: FINAnswer, _ segment: Segment, of side: Side, at place: UInt32
-  ) -> SegmentRecord? {
+  ) -> ClosingSegment? {
     let end = connections[place][side].finSequence + 1
     // The handshake's round trip may have been a slow one.
     let latest = segment.time.advanced(
       byNanoseconds: -connections[place].roundTrip(to: side.peer) / 2)
     var hasSentFIN = false
-    var found: SegmentRecord?
+    var found: ClosingSegment?
+    var hidden: HiddenFINSearch?
+    if case .echo(let value) = answer {
+      hidden = HiddenFINSearch(fin: connections[place][side].finSequence, of: side, echo: value)
+    }
     var index = connections[place].segments.first
     while index != 0 {
       let record = records[index]
       index = records.next(index)
-      guard record.sender == side,
+      guard
         record.annotations.isDisjoint(
           with: [.captureDuplicate, .invalidChecksum, .previousIncarnation])
       else { continue }
+      hidden?.pass(record)
+      guard record.sender == side else { continue }
       let isFIN = record.flags.contains(.fin) && record.end == end
       if isFIN { hasSentFIN = true }
       switch answer {
       case .echo(let value):
-        guard record.hasTimestamps, record.timestampValue == value.rawValue else { continue }
-        if isFIN { return record }
-        if found == nil, hasSentFIN, record.length > 0,
-          !record.annotations.isDisjoint(with: [.retransmission, .outOfOrder])
-        {
-          found = record
+        guard record.hasTimestamps else { return nil }
+        if record.timestampValue == value.rawValue {
+          if isFIN { return ClosingSegment(record) }
+          if found == nil, hasSentFIN, record.length > 0,
+            !record.annotations.isDisjoint(with: [.retransmission, .outOfOrder])
+          {
+            found = ClosingSegment(record)
+          }
         }
       case .noDuplicate:
-        if isFIN, found == nil || record.time <= latest { found = record }
+        if isFIN, found == nil || record.time <= latest { found = ClosingSegment(record) }
       }
+    }
+    if found == nil, !connections[place].traits.contains(.abridged) {
+      return hidden?.sending(
+        shownBy: segment, patience: connections[place].roundTrip(to: side.peer) &* 2 &+ 5_000_000)
     }
     return found
   }
@@ -147,7 +164,7 @@ private struct FINArrival {
   }
 
   /// Whether another sending changes what is told.
-  func moves(to sending: SegmentRecord, in moves: [Transition]) -> Bool {
+  func moves(to sending: ClosingSegment, in moves: [Transition]) -> Bool {
     if moves[fin].frame != sending.frame { return true }
     guard let acknowledgment else { return false }
     return moves[fin].to == .closing && moves[acknowledgment].frame < sending.frame
@@ -163,18 +180,22 @@ private struct FINArrival {
   /// - Parameter acknowledging: What is known to acknowledge the endpoint's own FIN instead of what was
   ///   held to.
   func told(
-    of sending: SegmentRecord, acknowledging: SegmentRecord?, in moves: [Transition]
+    of sending: ClosingSegment, acknowledging: ClosingSegment?, in moves: [Transition]
   ) -> [Transition] {
     var arrival = moves[fin]
     arrival.frame = sending.frame
     arrival.time = sending.time
+    arrival.evidence = sending.evidence
     guard let acknowledgment else { return [arrival] }
     var answer = moves[acknowledgment]
-    if let acknowledging, isOneSegment(in: moves) || acknowledging.frame < answer.frame {
+    var answerPlace = answer.frame
+    if let acknowledging, isOneSegment(in: moves) || acknowledging.place < answer.frame {
       answer.frame = acknowledging.frame
       answer.time = acknowledging.time
+      answer.evidence = acknowledging.evidence
+      answerPlace = acknowledging.place
     }
-    if arrival.frame < answer.frame {
+    if sending.place < answerPlace {
       arrival.from = .finWait1
       arrival.to = .closing
       if let before = moves[..<range.lowerBound].last {

@@ -111,6 +111,8 @@ enum HiddenFIN: UInt8, Sendable, BitwiseCopyable {
   case none
   /// Something showed that the endpoint has sent one octet more than passed: data, or its FIN.
   case suspected
+  /// The same, shown by the segment that was the first to acknowledge such an octet of the peer.
+  case suspectedCrossing
   /// The peer, or the endpoint itself, went on as after a FIN.
   case assumed
 }

@@ -46,7 +46,12 @@ extension Endpoint {
     } else if !hasPassed {
       receiveMissedFIN(of: peer, context, &effects)
     }
-    if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed, !segment.reportsDuplicate {
+    let isEchoed =
+      !segment.hasTimestamps
+      || TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
+    if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed || !isEchoed,
+      !segment.reportsDuplicate
+    {
       if segment.hasTimestamps {
         effects.finAnswer = .echo(TimestampValue(segment.timestampEchoReply))
       } else if peer.finCount > 1 ? reportsDuplicates(of: peer) || wasClosing : !hasPassed {
@@ -166,10 +171,11 @@ extension Endpoint {
       finAcknowledgment =
         segment.flags.contains(.ack)
         ? SequenceNumber(segment.acknowledgment) : peer.sendUnacknowledged
+      let crosses = hiddenFIN == .suspectedCrossing && finSequence == position
       finSequence = position
       marks.insert(.finSent)
       hiddenFIN = .none
-      sendFirstFIN(segment, peer: &peer, context, &effects)
+      sendFirstFIN(segment, peer: &peer, crosses: crosses, context, &effects)
     } else if position == finSequence {
       sendFINAgain(segment, peer: &peer, context, &effects)
     } else {
@@ -179,8 +185,10 @@ extension Endpoint {
     lastFINFrame = context.frame
   }
 
+  /// - Parameter crosses: Whether it has been sent before, and the peer's, not seen either, crossed it.
   private mutating func sendFirstFIN(
-    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
+    _ segment: Segment, peer: inout Endpoint, crosses: Bool, _ context: StepContext,
+    _ effects: inout StepEffects
   ) {
     let side = context.sender
     switch state {
@@ -192,6 +200,10 @@ extension Endpoint {
       } else if segment.flags.contains(.ack), peer.state == .established,
         peer.seemsToHaveClosed(acknowledgment: finAcknowledgment)
       {
+        if crosses {
+          assumeCrossedFINs(peer: &peer, context, &effects)
+          return
+        }
         assumeFirstFIN(peer: &peer, context, &effects)
       } else {
         move(to: .finWait1, .sent, side: side, context, &effects)

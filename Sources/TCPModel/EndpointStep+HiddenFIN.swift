@@ -14,12 +14,16 @@ extension Endpoint {
   }
 
   /// Whether the last octet it has sent is suspected to be its FIN.
-  private var suspectsFIN: Bool { hiddenFIN == .suspected && sendNext == finSequence + 1 }
+  var suspectsFIN: Bool {
+    (hiddenFIN == .suspected || hiddenFIN == .suspectedCrossing) && sendNext == finSequence + 1
+  }
 
   /// An octet of this endpoint is missing from the capture: `sendNext` is about to pass over it.
-  mutating func suspectFIN(next: SequenceNumber) {
+  ///
+  /// - Parameter isCrossing: Whether what shows it was the first to acknowledge such an octet of the peer.
+  mutating func suspectFIN(next: SequenceNumber, isCrossing: Bool = false) {
     guard next == sendNext + 1, marks.contains(.seen), !marks.contains(.finSent) else { return }
-    hiddenFIN = .suspected
+    hiddenFIN = isCrossing ? .suspectedCrossing : .suspected
     finSequence = sendNext
   }
 
@@ -56,6 +60,21 @@ extension Endpoint {
     marks.formUnion([.finArrived, .finArrivalConfirmed, .closedSecond])
     move(to: .closeWait, .assumed, side: side, context, &effects)
     move(to: .lastAck, .sent, side: side, context, &effects)
+  }
+
+  /// The peer's FIN, not seen, crossed one of this endpoint that was not seen before it came again: its
+  /// last segment acknowledged that FIN from behind its own, which had it left later would have done so.
+  mutating func assumeCrossedFINs(
+    peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let answer = context.at(lastTime, frame: lastFrame)
+    peer.assumeFIN(at: finAcknowledgment - 1, acknowledging: finSequence)
+    peer.move(to: .finWait1, .assumed, side: side.peer, answer, &effects)
+    move(to: .finWait1, .assumed, side: side, answer, &effects)
+    receiveFIN(side: side, at: peer.finSequence, answer, &effects, .assumed)
+    marks.insert(.finArrivalConfirmed)
+    peer.receiveACKofFIN(side: side.peer, answer, &effects, nil)
   }
 
   /// This endpoint, which has closed, acknowledges the FIN of a peer that was in CLOSE-WAIT.
