@@ -35,7 +35,7 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     if capacity < 1 << BlockArray.shift {
       unsafe blocks[0].deallocate()
     } else {
-      for unsafe block in unsafe blocks { unsafe block_storage_free(block, BlockArray.blockBytes) }
+      for unsafeblock in unsafe blocks { unsafe block_storage_free(block, BlockArray.blockBytes) }
     }
   }
 

@@ -159,7 +159,8 @@ extension ConnectionTracker {
     let first = source.firstSegment
     let place = connections.insert(
       Connection(
-        beginningWith: first, source.flow.key, tag, sourceIsLow: source.flow.clientIsLow, id: source.flow.id))
+        beginningWith: first, source.flow.key, tag, sourceIsLow: source.flow.clientIsLow,
+        id: source.flow.id))
     take(first, at: place, sourceIsLow: source.flow.clientIsLow, clock: first.time)
     var reader = QuietReader(source, quietCourses[source.flow.course])
     var segment = first
@@ -179,7 +180,8 @@ extension ConnectionTracker {
     let source = quiet.whole(index)
     var segment = source.firstSegment
     summary = Connection(
-      ordinarilyBeginningWith: segment, source.flow.key, sourceIsLow: source.flow.clientIsLow, id: source.flow.id)
+      ordinarilyBeginningWith: segment, source.flow.key, sourceIsLow: source.flow.clientIsLow,
+      id: source.flow.id)
     let patience = quietPatience << 30
     var reader = QuietReader(source, quietCourses[source.flow.course])
     while let side = reader.next(&segment, quietPages) {
