@@ -35,7 +35,9 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     if capacity < 1 << BlockArray.shift {
       unsafe blocks[0].deallocate()
     } else {
-      for unsafeblock in unsafe blocks { unsafe block_storage_free(block, BlockArray.blockBytes) }
+      for index in unsafe blocks.indices {
+        unsafe block_storage_free(blocks[index], BlockArray.blockBytes)
+      }
     }
   }
 

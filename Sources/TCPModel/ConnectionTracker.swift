@@ -33,6 +33,8 @@ public struct ConnectionTracker: ~Copyable {
   var settled = Deque<UInt32>()
   /// Connections that go next when room is needed, the last one first. They are not in the wheel.
   var evictable: [Evictable] = []
+  /// Where the last segment that was expected went.
+  private var lastPlace = KnownPlace(place: 0, removals: 0)
   /// Whether the input has ended.
   var hasFinished = false
   /// Connections in which something went wrong lately, and when; only where they are watched.
@@ -64,6 +66,15 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
     let (key, sourceIsLow) = FlowKey.of(segment)
+    if now < segment.time { advanceClock(to: segment.time) }
+    // Segments of a connection often come one after the other.
+    if lastPlace.removals == table.removals, lastPlace.place & ConnectionTracker.quietMark == 0,
+      lastPlace.place != 0, connections[lastPlace.place].key == key,
+      takePredicted(segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
+    {
+      counts.segments &+= 1
+      return
+    }
     process(
       segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
       KnownPlace(place: 0, removals: 0))
@@ -88,6 +99,7 @@ public struct ConnectionTracker: ~Copyable {
       expireTimers(place, now: now)
       place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
     } else if takePredicted(segment, at: place, sourceIsLow: sourceIsLow) {
+      lastPlace = KnownPlace(place: place, removals: table.removals)
       return
     } else {
       expireTimers(place, now: now)

@@ -49,16 +49,20 @@ struct SegmentSource: ~Copyable {
     let first = next
     let capacity = batch.segments.count
     while next < frames.count, batch.count < capacity {
-      let outcome = decoder.decode(
-        bytes.extracting(frames.range(at: next)), header: frames.header(at: next),
-        into: &batch.segments[batch.count])
+      let frame = bytes.extracting(frames.range(at: next))
+      let header = frames.header(at: next)
+      next += 1
+      if decoder.decodeOrdinary(frame, header: header, into: &batch.segments[batch.count]) {
+        batch.count += 1
+        continue
+      }
+      let outcome = decoder.decode(frame, header: header, into: &batch.segments[batch.count])
       if case .segment = outcome {
         batch.count += 1
       } else {
         if case .icmpError(let error) = outcome { batch.errors.append((batch.count, error)) }
-        summary.count(outcome, linkType: frames.header(at: next).linkType)
+        summary.count(outcome, linkType: header.linkType)
       }
-      next += 1
     }
     batch.packets = UInt64(next - first)
     batch.isCaughtUp = next == frames.count

@@ -16,6 +16,8 @@ struct PcapFormat: Sendable {
 
   /// Length of the file header, bytes.
   static let headerLength = 24
+  /// Length of what all records begin with.
+  private static let commonHeaderLength = 16
 
   /// Which of the two lengths of a record comes first.
   private enum LengthOrder {
@@ -86,37 +88,45 @@ struct PcapFormat: Sendable {
     _ window: inout BlockWindow, _ number: inout UInt64
   ) -> WalkEnd {
     var position = window.position
-    let end = window.end
-    defer { window.position = position }
+    let end = min(window.end, bytes.count)
+    let limit = records.count
+    var index = count
+    defer {
+      window.position = position
+      number &+= UInt64(index &- count)
+      count = index
+    }
     while true {
-      guard end - position >= recordHeaderLength else { return .needs(recordHeaderLength) }
-      let record = bytes.extracting(position..<position + recordHeaderLength)
+      guard end &- position >= recordHeaderLength else { return .needs(recordHeaderLength) }
+      // Of a length that the compiler knows: one check for all of them.
+      let record = bytes.extracting(position..<position &+ PcapFormat.commonHeaderLength)
       var captured = record.integer32(at: 8, order)
       var original = record.integer32(at: 12, order)
-      if lengthOrder == .originalFirst || (lengthOrder == .undecided && captured > original) {
+      if lengthOrder != .capturedFirst,
+        lengthOrder == .originalFirst || captured > original
+      {
         swap(&captured, &original)
       }
       guard captured <= FrameBatch.frameLimit else {
         return .failed(
           .corrupt(
-            frame: number, offset: window.base + UInt64(position),
+            frame: number &+ UInt64(index &- count), offset: window.base + UInt64(position),
             what: "a captured length of \(captured) bytes"))
       }
-      let whole = recordHeaderLength + Int(captured)
-      guard end - position >= whole else { return .needs(whole) }
-      guard count < records.count else { return .full }
+      let whole = recordHeaderLength &+ Int(captured)
+      guard end &- position >= whole else { return .needs(whole) }
+      guard index < limit else { return .full }
       let seconds = Int64(record.integer32(at: 0, order))
       let fraction = Int64(record.integer32(at: 4, order))
-      records[count] = FrameRecord(
+      records[index] = FrameRecord(
         header: FrameHeader(
-          number: number,
+          number: number &+ UInt64(index &- count),
           time: CaptureTime(
             nanoseconds: seconds &* 1_000_000_000 &+ fraction &* nanosecondsPerFraction),
           originalLength: original, linkType: linkType),
-        offset: UInt32(truncatingIfNeeded: position + recordHeaderLength), length: captured)
-      count += 1
-      number += 1
-      position += whole
+        offset: UInt32(truncatingIfNeeded: position &+ recordHeaderLength), length: captured)
+      index &+= 1
+      position &+= whole
     }
   }
 }

@@ -55,10 +55,12 @@ struct Decoding: ~Copyable {
     let bytes = batch.bytes.span
     var waiting = 0
     for index in 0..<batch.count {
-      let outcome = decoder.decode(
-        bytes.extracting(batch.range(at: index)), header: batch.header(at: index),
-        into: &segments[waiting])
-      guard case .segment = outcome else { continue }
+      let frame = bytes.extracting(batch.range(at: index))
+      let header = batch.header(at: index)
+      if !decoder.decodeOrdinary(frame, header: header, into: &segments[waiting]) {
+        let outcome = decoder.decode(frame, header: header, into: &segments[waiting])
+        guard case .segment = outcome else { continue }
+      }
       waiting += 1
       guard waiting == segments.count else { continue }
       body(segments.span)
