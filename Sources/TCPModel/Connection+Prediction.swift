@@ -15,7 +15,7 @@ extension Connection {
   /// - Returns: Whether it was taken.
   @inline(__always)
   mutating func takePredicted(
-    _ segment: Segment, sourceIsLow: Bool, confirmsAll all: Bool,
+    _ segment: inout Segment, sourceIsLow: Bool, confirmsAll all: Bool,
     _ meters: inout Slab<StallMeters>
   ) -> Bool {
     let side = ConnectionTracker.side(traits, sourceIsLow: sourceIsLow)
@@ -28,14 +28,14 @@ extension Connection {
       !confirms(side, all)
     else { return false }
     if side == .client {
-      let identity = client.predicted(segment, to: &server)
+      let identity = client.predicted(&segment, to: &server)
       guard identity != 0 else { return false }
-      if meter != 0 { meters[meter].observe(segment, [], &self, sender: side) }
+      if meter != 0 { meters[meter].observe(&segment, [], &self, sender: side) }
       client.takeInOrder(segment, identity: identity, &server, &clientRoundTrip)
     } else {
-      let identity = server.predicted(segment, to: &client)
+      let identity = server.predicted(&segment, to: &client)
       guard identity != 0 else { return false }
-      if meter != 0 { meters[meter].observe(segment, [], &self, sender: side) }
+      if meter != 0 { meters[meter].observe(&segment, [], &self, sender: side) }
       server.takeInOrder(segment, identity: identity, &client, &serverRoundTrip)
     }
     if idle > longestIdle { longestIdle = idle }
@@ -61,9 +61,9 @@ extension Endpoint {
 
   /// The identity of the segment if it is what this endpoint, open for sure, sends next, and in order
   /// for `peer`; else 0.
-  /// Changes neither; they are passed by address.
+  /// Changes none; they are passed by address.
   @inline(__always)
-  fileprivate mutating func predicted(_ segment: Segment, to peer: inout Endpoint) -> UInt32 {
+  fileprivate mutating func predicted(_ segment: inout Segment, to peer: inout Endpoint) -> UInt32 {
     guard state == .established, peer.state == .established,
       marks.contains(Endpoint.openForSure), peer.marks.contains(Endpoint.openForSure),
       !marks.contains(.finArrived),

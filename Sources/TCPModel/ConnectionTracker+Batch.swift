@@ -7,20 +7,32 @@ extension ConnectionTracker {
   /// Segments that are worth processing together.
   public static var batchSize: Int { 32 }
 
-  /// Takes the next segments of the input, `batchSize` at most.
-  public mutating func process(_ batch: Span<Segment>) {
-    let count = min(batch.count, ConnectionTracker.batchSize)
+  /// Takes the next segments of the input: those of `segments` in `range`, none of which is changed.
+  public mutating func process(_ segments: inout [Segment], in range: Range<Int>) {
+    var all = segments.mutableSpan
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let end = min(first + ConnectionTracker.batchSize, range.upperBound)
+      follow(&all, first..<end)
+      first = end
+    }
+  }
+
+  /// Takes a batch.
+  private mutating func follow(_ segments: inout MutableSpan<Segment>, _ range: Range<Int>) {
+    let first = range.lowerBound
+    let count = range.count
     // Segments of what is open already take room too.
     if heldBytes > options.maximumBytes { makeRoom(for: 0) }
     guard held > ConnectionTracker.cachedConnections else {
-      for index in 0..<count { process(batch[index]) }
+      for index in range { follow(&segments[index]) }
       return
     }
     var keys = InlineArray<32, FlowKey>(repeating: ConnectionTracker.noKey)
     var tags = InlineArray<32, UInt32>(repeating: 0)
     var sourcesAreLow: UInt32 = 0
     for index in 0..<count {
-      let (key, sourceIsLow) = FlowKey.of(batch[index])
+      let (key, sourceIsLow) = FlowKey.of(segments[first &+ index])
       keys[index] = key
       tags[index] = key.tag(seed: options.hashSeed)
       sourcesAreLow |= sourceIsLow ? 1 &<< UInt32(index) : 0
@@ -34,8 +46,8 @@ extension ConnectionTracker {
     for index in 0..<count { prefetchTail(places[index]) }
     let removals = table.removals
     for index in 0..<count {
-      process(
-        batch[index], keys[index], tags[index],
+      follow(
+        &segments[first &+ index], keys[index], tags[index],
         sourceIsLow: sourcesAreLow &>> UInt32(index) & 1 != 0,
         KnownPlace(place: places[index], removals: removals))
     }

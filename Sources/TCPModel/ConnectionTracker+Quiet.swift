@@ -41,7 +41,7 @@ extension ConnectionTracker {
   /// Lets a quiet connection have a segment. Returns whether it stays quiet.
   @inline(__always)
   mutating func takeQuietly(
-    _ segment: Segment, at place: UInt32, sourceIsLow: Bool
+    _ segment: inout Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
     guard segment.time >= now else { return false }
@@ -51,7 +51,7 @@ extension ConnectionTracker {
       quiet[index].course = quietCourses.insert(QuietCourse(quiet.whole(index)))
     }
     return quietCourses[quiet[index].course].take(
-      segment, sender: side, since: start, patience: quietPatience, into: &quietPages)
+      &segment, sender: side, since: start, patience: quietPatience, into: &quietPages)
   }
 
   /// Turns a quiet connection into one that is followed state by state. Returns its place. The old

@@ -65,25 +65,35 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
+    var segment = segment
+    follow(&segment)
+  }
+
+  // Here and in what is called for every segment it is `inout` only in order to be passed by address,
+  // where Swift would copy it; nothing changes it.
+
+  /// Takes the next segment of the input.
+  @inline(__always)
+  mutating func follow(_ segment: inout Segment) {
     let (key, sourceIsLow) = FlowKey.of(segment)
     if now < segment.time { advanceClock(to: segment.time) }
     // Segments of a connection often come one after the other.
-    if lastPlace.removals == table.removals, lastPlace.place & ConnectionTracker.quietMark == 0,
-      lastPlace.place != 0, connections[lastPlace.place].key == key,
-      takePredicted(segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
+    if lastPlace.removals == table.removals, lastPlace.place != 0,
+      connections[lastPlace.place].key == key,
+      takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
     {
       counts.segments &+= 1
       return
     }
-    process(
-      segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
+    follow(
+      &segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
       KnownPlace(place: 0, removals: 0))
   }
 
   /// - Parameter known: Where it was found before.
   @inline(__always)
-  mutating func process(
-    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, _ known: KnownPlace
+  mutating func follow(
+    _ segment: inout Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, _ known: KnownPlace
   ) {
     counts.segments &+= 1
     if now < segment.time { advanceClock(to: segment.time) }
@@ -94,11 +104,11 @@ public struct ConnectionTracker: ~Copyable {
       if openQuietly(segment, key, tag, sourceIsLow: sourceIsLow) { return }
       place = open(segment, key, tag, sourceIsLow: sourceIsLow, over: 0)
     } else if place & ConnectionTracker.quietMark != 0 {
-      if takeQuietly(segment, at: place, sourceIsLow: sourceIsLow) { return }
+      if takeQuietly(&segment, at: place, sourceIsLow: sourceIsLow) { return }
       place = wake(place)
       expireTimers(place, now: now)
       place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
-    } else if takePredicted(segment, at: place, sourceIsLow: sourceIsLow) {
+    } else if takePredicted(&segment, at: place, sourceIsLow: sourceIsLow) {
       lastPlace = KnownPlace(place: place, removals: table.removals)
       return
     } else {
@@ -111,11 +121,11 @@ public struct ConnectionTracker: ~Copyable {
   /// The short way of a segment that is expected.
   @inline(__always)
   private mutating func takePredicted(
-    _ segment: Segment, at place: UInt32, sourceIsLow: Bool
+    _ segment: inout Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
     segment.time >= now && !options.keepsAllSegments
       && connections[place].takePredicted(
-        segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters)
+        &segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters)
   }
 
   @inline(__always)
@@ -199,16 +209,23 @@ public struct ConnectionTracker: ~Copyable {
       connections[place].traits.insert(.measured)
     }
     let meter = connections[place].meter
-    meters[meter].observe(segment, effects.annotations, &connections[place], sender: side)
+    var segment = segment
+    meters[meter].observe(&segment, effects.annotations, &connections[place], sender: side)
   }
 
   // MARK: - Time
 
   /// Moves the clock forward without a segment, as far as timers are concerned.
+  @inline(__always)
   public mutating func advanceClock(to time: CaptureTime) {
     guard now < time else { return }
     now = time
-    guard wheel.isDue(at: time) else { return }
+    if wheel.isDue(at: time) { reviewDue(at: time) }
+  }
+
+  /// Looks at the connections whose time in the wheel has come.
+  @inline(never)
+  private mutating func reviewDue(at time: CaptureTime) {
     let first = settled.count
     while let due = wheel.next(upTo: time) {
       let place = resolve(due)

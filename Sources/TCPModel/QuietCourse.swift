@@ -34,7 +34,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
   /// - Returns: Whether it is one that can be kept like this.
   @inline(__always)
   mutating func take(
-    _ segment: Segment, sender side: Side, since start: CaptureTime, patience: Int64,
+    _ segment: inout Segment, sender side: Side, since start: CaptureTime, patience: Int64,
     into store: inout QuietPages
   ) -> Bool {
     let offset = segment.time.nanoseconds &- start.nanoseconds

@@ -199,7 +199,7 @@ public struct StallMeters: Sendable, BitwiseCopyable {
   ///   - connection: The connection as it stands before the segment. `inout` only in order that it
   ///     be passed by address: it is not changed.
   mutating func observe(
-    _ segment: Segment, _ annotations: SegmentAnnotations, _ connection: inout Connection,
+    _ segment: inout Segment, _ annotations: SegmentAnnotations, _ connection: inout Connection,
     sender: Side
   ) {
     guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: .syn.union(.rst)) else {
@@ -209,17 +209,17 @@ public struct StallMeters: Sendable, BitwiseCopyable {
     let ofServer = FlightNumbers(&connection.server)
     if sender == .client {
       StallMeters.observe(
-        segment, annotations, from: ofClient, to: ofServer, roundTrip: connection.clientRoundTrip,
+        &segment, annotations, from: ofClient, to: ofServer, roundTrip: connection.clientRoundTrip,
         sender: &client, receiver: &server)
     } else {
       StallMeters.observe(
-        segment, annotations, from: ofServer, to: ofClient, roundTrip: connection.serverRoundTrip,
+        &segment, annotations, from: ofServer, to: ofClient, roundTrip: connection.serverRoundTrip,
         sender: &server, receiver: &client)
     }
   }
 
   private static func observe(
-    _ segment: Segment, _ annotations: SegmentAnnotations, from source: FlightNumbers,
+    _ segment: inout Segment, _ annotations: SegmentAnnotations, from source: FlightNumbers,
     to destination: FlightNumbers, roundTrip: Int64, sender: inout StallMeter,
     receiver: inout StallMeter
   ) {

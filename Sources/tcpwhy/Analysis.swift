@@ -52,11 +52,11 @@ struct Analysis: ~Copyable {
     let summary: SourceSummary
     if threads > 1 {
       let thread = DecodingThread(input)
-      while thread.read(into: &batch) { take(batch, &progress, body, afterBatch) }
+      while thread.read(into: &batch) { take(&batch, &progress, body, afterBatch) }
       summary = thread.finish()
     } else {
       var source = SegmentSource(input)
-      while source.read(into: &batch) { take(batch, &progress, body, afterBatch) }
+      while source.read(into: &batch) { take(&batch, &progress, body, afterBatch) }
       summary = source.finish()
     }
     progress.end()
@@ -70,33 +70,23 @@ struct Analysis: ~Copyable {
   }
 
   private mutating func take(
-    _ batch: SegmentBatch, _ progress: inout Progress,
+    _ batch: inout SegmentBatch, _ progress: inout Progress,
     _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ afterBatch: () -> Void
   ) {
     var first = 0
     for (position, error) in batch.errors {
       // What it says is about what came before it.
-      track(batch, first..<position)
+      tracker.process(&batch.segments, in: first..<position)
       tracker.process(error)
       first = position
     }
-    track(batch, first..<batch.count)
+    tracker.process(&batch.segments, in: first..<batch.count)
     totals.packets += batch.packets
     totals.segments = tracker.counts.segments
     guard batch.isCaughtUp else { return }
     drain(body)
     afterBatch()
     progress.update(bytes: batch.bytesRead, of: batch.totalBytes, packets: totals.packets)
-  }
-
-  private mutating func track(_ batch: SegmentBatch, _ range: Range<Int>) {
-    let segments = batch.segments.span
-    var first = range.lowerBound
-    while first < range.upperBound {
-      let end = min(first + ConnectionTracker.batchSize, range.upperBound)
-      tracker.process(segments.extracting(first..<end))
-      first = end
-    }
   }
 
   /// Hands over the connections that are done, with their findings.

@@ -42,6 +42,7 @@ import Testing
   }
 
   private static func outcome(_ segments: [Segment], batch: Int) -> [String] {
+    var segments = segments
     var tracker = ConnectionTracker()
     var first = 0
     var result: [String] = []
@@ -50,7 +51,7 @@ import Testing
       if batch == 1 {
         tracker.process(segments[first])
       } else {
-        tracker.process(segments.span.extracting(first..<end))
+        tracker.process(&segments, in: first..<end)
       }
       first = end
     }

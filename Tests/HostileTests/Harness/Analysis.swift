@@ -100,9 +100,8 @@ struct Analysis: ~Copyable {
 
   private mutating func trackBatch() {
     if batch.isEmpty { return }
-    let segments = batch
-    batch = []
-    tracker.process(segments.span)
+    tracker.process(&batch, in: batch.indices)
+    batch.removeAll()
   }
 
   /// Hands the connections that are done to the rules.

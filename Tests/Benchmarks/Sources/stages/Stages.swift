@@ -51,7 +51,7 @@ struct Decoding: ~Copyable {
   private var decoder = PacketDecoder()
   private var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
 
-  mutating func decode(_ batch: borrowing FrameBatch, _ body: (Span<Segment>) -> Void) {
+  mutating func decode(_ batch: borrowing FrameBatch, _ body: (inout [Segment], Range<Int>) -> Void) {
     let bytes = batch.bytes.span
     var waiting = 0
     for index in 0..<batch.count {
@@ -63,10 +63,10 @@ struct Decoding: ~Copyable {
       }
       waiting += 1
       guard waiting == segments.count else { continue }
-      body(segments.span)
+      body(&segments, 0..<waiting)
       waiting = 0
     }
-    body(segments.span.extracting(0..<waiting))
+    body(&segments, 0..<waiting)
   }
 }
 
@@ -86,7 +86,7 @@ struct Tracking: ~Copyable {
   }
 
   mutating func take(_ batch: borrowing FrameBatch) {
-    decoding.decode(batch) { tracker.process($0) }
+    decoding.decode(batch) { tracker.process(&$0, in: $1) }
     if stage != .hold { letGo() }
   }
 
