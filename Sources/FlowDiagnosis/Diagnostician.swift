@@ -30,36 +30,39 @@ public struct Diagnostician: ~Copyable {
 
   /// Whether a connection that took the ordinary course is so ordinary that no rule that looks at
   /// one connection has anything to say: then `note` is all that `examine` would do.
+  /// Passed by address, not changed.
   @inline(__always)
-  public static func isContent(with connection: ConnectionBrief) -> Bool {
+  public static func isContent(with connection: inout ConnectionBrief) -> Bool {
     connection.isUneventful
   }
 
-  /// Notes a connection in which no rule that looks at one connection finds anything.
-  public mutating func note(_ connection: ConnectionBrief) {
+  /// Notes a connection in which no rule that looks at one connection finds anything. It is passed by
+  /// address, not changed.
+  public mutating func note(_ connection: inout ConnectionBrief) {
     if !pending.isEmpty { pending = [] }
-    ledgers.note(connection)
-    ledgers.noteSilence(connection)
+    ledgers.note(&connection)
+    if connection.survivedSilence > 0 { ledgers.noteSilence(connection) }
   }
 
-  /// Makes ready for connections that will be noted or examined soon: one of them eight, one four
-  /// connections later does the most for speed. Changes nothing else.
-  @inline(__always)
-  public mutating func expect(
-    _ later: UpcomingConnection?, soon: UpcomingConnection?, verySoon: UpcomingConnection?
-  ) {
-    ledgers.expect(later, soon: soon, verySoon: verySoon)
+  /// Makes ready for a connection that will be noted or examined after `expectationLead` others, so
+  /// that what is known of its parties is in the cache then. Called before each connection. Changes
+  /// nothing but speed.
+  public mutating func expect(_ upcoming: UpcomingConnection?) {
+    ledgers.expect(upcoming)
   }
+
+  /// How many connections ahead `expect` wants to be told.
+  public static var expectationLead: Int { Expectations.lead }
 
   /// What one connection shows, but for what waits: that is `pending`.
   public mutating func examine(_ tracked: TrackedConnection) -> [Finding] {
-    let brief = ConnectionBrief(tracked.connection)
+    var brief = ConnectionBrief(tracked.connection)
     guard Diagnostician.wantsHistory(of: tracked.connection) else {
-      note(brief)
+      note(&brief)
       return []
     }
     if !pending.isEmpty { pending = [] }
-    ledgers.note(brief)
+    ledgers.note(&brief)
     ledgers.noteEvents(tracked)
     facts.isOneSided = ledgers.isOneSided
     let found = examiner.find(tracked, facts)

@@ -34,11 +34,12 @@ public struct AnalysisTotals: Sendable {
 
   /// Counts a connection that has been let go.
   public mutating func count(_ connection: Connection) {
-    count(ConnectionBrief(connection))
+    var brief = ConnectionBrief(connection)
+    count(&brief)
   }
 
-  /// Counts a connection that has been let go.
-  public mutating func count(_ connection: ConnectionBrief) {
+  /// Counts a connection that has been let go. It is passed by address, not changed.
+  public mutating func count(_ connection: inout ConnectionBrief) {
     connections += 1
     // What became of one that was let go early is not known.
     if !connection.traits.contains(.evicted) {

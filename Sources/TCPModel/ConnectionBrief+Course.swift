@@ -28,11 +28,11 @@ extension ConnectionBrief {
   ///   - patience: Nanoseconds in which no timer can run out.
   /// - Returns: Whether it is like that. If not, what stands here means nothing.
   mutating func follow(
-    _ source: QuietConnection, _ course: QuietCourse, _ store: borrowing QuietPages,
-    _ timers: Timers, patience: Int64, until time: CaptureTime, isEnd: Bool
+    _ source: QuietConnection, _ key: FlowKey, _ course: QuietCourse,
+    _ store: borrowing QuietPages, _ timers: Timers, patience: Int64, until time: CaptureTime, isEnd: Bool
   ) -> Bool {
-    begin(source)
-    guard source.flow.firstTime != .epoch else { return false }
+    begin(source, key)
+    guard source.firstTime != .epoch else { return false }
     var stage = Stage.synSent
     var reader = QuietPairs(course)
     var frame = firstFrame
@@ -135,15 +135,15 @@ extension ConnectionBrief {
   }
 
   /// The SYN.
-  private mutating func begin(_ source: QuietConnection) {
+  private mutating func begin(_ source: QuietConnection, _ key: FlowKey) {
     self = ConnectionBrief()
-    id = source.flow.id
-    key = source.flow.key
-    traits = source.flow.clientIsLow ? .clientIsLow.union(.clientKnown) : .clientKnown
-    firstFrame = source.syn.frame
-    firstTime = source.flow.firstTime
+    id = source.id
+    self.key = key
+    traits = source.clientIsLow ? .clientIsLow.union(.clientKnown) : .clientKnown
+    firstFrame = source.firstFrame
+    firstTime = source.firstTime
     lastTime = firstTime
-    client.begin(.synSent, source.offeredOptions, source.syn.timestamp, at: firstTime)
+    client.begin(.synSent, source.offeredOptions, source.timestamp, at: firstTime)
   }
 
   /// The SYN,ACK. Returns what was odd about it, if it is one for the ordinary course.

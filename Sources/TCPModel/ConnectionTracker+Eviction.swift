@@ -37,7 +37,7 @@ extension ConnectionTracker {
   // In line: a call of a method that changes nothing copies the whole tracker.
   @inline(__always)
   private var usedBytes: Int {
-    quiet.count &* ConnectionTracker.quietBytes
+    quiet.bytes &+ quiet.count &* ConnectionTracker.placeBytes
       &+ quietCourses.count &* MemoryLayout<QuietCourse>.stride
       &+ quietPages.count &* QuietPages.bytes
       &+ connections.count &* ConnectionTracker.connectionBytes &+ records.bytes
@@ -45,14 +45,21 @@ extension ConnectionTracker {
       &+ previousIncarnations.count &* ConnectionTracker.connectionBytes
   }
 
-  // With their share of the table and of the wheel.
-  private static var quietBytes: Int {
-    MemoryLayout<QuietFlow>.stride + MemoryLayout<QuietSYN>.stride + 24
-  }
-  private static var connectionBytes: Int { MemoryLayout<Connection>.stride + 24 }
+  /// A connection's share of the table and of the wheel.
+  private static var placeBytes: Int { 24 }
+  private static var connectionBytes: Int { MemoryLayout<Connection>.stride + placeBytes }
 
   /// Lets go of connections until there is room for `count` more.
+  @inline(__always)
   mutating func makeRoom(for count: Int) {
+    // Those that only wait to be collected make it less.
+    if held + count > options.maximumConnections || usedBytes > options.maximumBytes {
+      makeMoreRoom(for: count)
+    }
+  }
+
+  @inline(never)
+  private mutating func makeMoreRoom(for count: Int) {
     while held + count > options.maximumConnections || heldBytes > options.maximumBytes {
       guard evict() else { return }
     }

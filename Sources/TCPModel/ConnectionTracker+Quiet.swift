@@ -31,7 +31,7 @@ extension ConnectionTracker {
     else { return false }
     makeRoom(for: 1)
     counts.connections &+= 1
-    let place = quiet.insert(connection) | ConnectionTracker.quietMark
+    let place = quiet.insert(connection, key) | ConnectionTracker.quietMark
     counts.peakConnections = max(counts.peakConnections, UInt64(held))
     table.insert(tag, place: place)
     wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
@@ -48,7 +48,7 @@ extension ConnectionTracker {
     let side = quiet[index].side(sourceIsLow: sourceIsLow)
     let start = quiet[index].firstTime
     if quiet[index].course == 0 {
-      quiet[index].course = quietCourses.insert(QuietCourse(quiet.whole(index)))
+      quiet[index].course = quietCourses.insert(QuietCourse(quiet[index]))
     }
     return quietCourses[quiet[index].course].take(
       &segment, sender: side, since: start, patience: quietPatience, into: &quietPages)
@@ -58,7 +58,7 @@ extension ConnectionTracker {
   /// place stays in the wheel, and leads to it.
   mutating func wake(_ place: UInt32) -> UInt32 {
     let index = place & ~ConnectionTracker.quietMark
-    let tag = quiet[index].key.tag(seed: options.hashSeed)
+    let tag = quiet.key(index).tag(seed: options.hashSeed)
     let woken = replay(index, tag)
     table.replace(tag, old: place, with: woken)
     forgetCourse(index)
@@ -79,9 +79,9 @@ extension ConnectionTracker {
   }
 
   /// Lets go of a quiet connection that is done, if its brief is enough: it stands in `brief` then.
-  mutating func takeBrief(_ place: UInt32, _ accepts: (ConnectionBrief) -> Bool) -> Bool {
+  mutating func takeBrief(_ place: UInt32, _ accepts: (inout ConnectionBrief) -> Bool) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    guard followBrief(index, at: now), accepts(brief) else { return false }
+    guard followBrief(index, at: now), accepts(&brief) else { return false }
     forgetCourse(index)
     quiet.remove(index)
     return true
@@ -91,7 +91,7 @@ extension ConnectionTracker {
   /// has come to rest.
   private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
     brief.follow(
-      quiet.whole(index), quietCourses[quiet[index].course], quietPages, options.timers,
+      quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages, options.timers,
       patience: quietPatience << 30, until: time, isEnd: hasFinished)
   }
 
@@ -144,7 +144,7 @@ extension ConnectionTracker {
         return
       }
     }
-    table.remove(quiet[index].key.tag(seed: options.hashSeed), place: place)
+    table.remove(quiet.key(index).tag(seed: options.hashSeed), place: place)
     settled.append(place)
   }
 
@@ -155,19 +155,20 @@ extension ConnectionTracker {
 
   /// Follows a quiet connection through all of its segments. Returns the place of what it became.
   private mutating func replay(_ index: UInt32, _ tag: UInt32) -> UInt32 {
-    let source = quiet.whole(index)
-    let first = source.firstSegment
+    let source = quiet[index]
+    let key = quiet.key(index)
+    let first = source.firstSegment(key)
     let place = connections.insert(
       Connection(
-        beginningWith: first, source.flow.key, tag, sourceIsLow: source.flow.clientIsLow,
-        id: source.flow.id))
-    take(first, at: place, sourceIsLow: source.flow.clientIsLow, clock: first.time)
-    var reader = QuietReader(source, quietCourses[source.flow.course])
+        beginningWith: first, key, tag, sourceIsLow: source.clientIsLow,
+        id: source.id))
+    take(first, at: place, sourceIsLow: source.clientIsLow, clock: first.time)
+    var reader = QuietReader(source, quietCourses[source.course])
     var segment = first
     while let side = reader.next(&segment, quietPages) {
       expireTimers(place, now: segment.time)
       take(
-        segment, at: place, sourceIsLow: source.flow.clientIsLow == (side == .client),
+        segment, at: place, sourceIsLow: source.clientIsLow == (side == .client),
         clock: segment.time)
     }
     return place
@@ -177,13 +178,14 @@ extension ConnectionTracker {
   /// `replay` gives, but for segments, transitions and what is told of them. Returns whether that
   /// is all there is to tell.
   private mutating func summarize(_ index: UInt32, at time: CaptureTime) -> Bool {
-    let source = quiet.whole(index)
-    var segment = source.firstSegment
+    let source = quiet[index]
+    let key = quiet.key(index)
+    var segment = source.firstSegment(key)
     summary = Connection(
-      ordinarilyBeginningWith: segment, source.flow.key, sourceIsLow: source.flow.clientIsLow,
-      id: source.flow.id)
+      ordinarilyBeginningWith: segment, key, sourceIsLow: source.clientIsLow,
+      id: source.id)
     let patience = quietPatience << 30
-    var reader = QuietReader(source, quietCourses[source.flow.course])
+    var reader = QuietReader(source, quietCourses[source.course])
     while let side = reader.next(&segment, quietPages) {
       if summary.takeOrdinary(segment, sender: side, patience: patience) { continue }
       effects.reset()

@@ -30,10 +30,12 @@ extension ConnectionTracker {
 
   /// The input has ended: everything still held is settled, in the order of the ids.
   public mutating func finish() {
-    var places = wheel.removeAll() + evictable.map(\.place)
+    var places = wheel.removeAll()
+    places.append(contentsOf: evictable.map(\.place))
     evictable = []
     for index in places.indices { places[index] = resolve(places[index]) }
     sortByID(&places)
+    settled.reserveCapacity(settled.count + places.count)
     for place in places {
       if place & ConnectionTracker.quietMark != 0 {
         settled.append(place)
@@ -55,9 +57,15 @@ extension ConnectionTracker {
   }
 
   private func sortByID(_ places: inout [UInt32]) {
-    let ids = places.map { id(of: $0) }
-    if zip(ids, ids.dropFirst()).allSatisfy(<) { return }
-    places = zip(ids, places).sorted { $0.0 < $1.0 }.map(\.1)
+    var last: UInt64 = 0
+    for place in places {
+      let id = id(of: place)
+      guard last < id else {
+        places = places.map { (self.id(of: $0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+        return
+      }
+      last = id
+    }
   }
 
   func id(of place: UInt32) -> UInt64 {
@@ -72,11 +80,12 @@ extension ConnectionTracker {
     let place = settled[distance]
     if place & ConnectionTracker.quietMark == 0 {
       return UpcomingConnection(
-        key: connections[place].key,
+        id: connections[place].id, key: connections[place].key,
         clientIsLow: connections[place].traits.contains(.clientIsLow))
     }
     let index = place & ~ConnectionTracker.quietMark
-    return UpcomingConnection(key: quiet[index].key, clientIsLow: quiet[index].clientIsLow)
+    return UpcomingConnection(
+      id: quiet[index].id, key: quiet.key(index), clientIsLow: quiet[index].clientIsLow)
   }
 
   /// The next connection that is done, with its history, or nil. Its place in memory is given back.
@@ -91,7 +100,7 @@ extension ConnectionTracker {
   ///     that took the ordinary course; nil if more is wanted of every one.
   ///   - wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(
-    acceptsBrief: ((ConnectionBrief) -> Bool)? = nil, wantsHistory: (Connection) -> Bool
+    acceptsBrief: ((inout ConnectionBrief) -> Bool)? = nil, wantsHistory: (Connection) -> Bool
   ) -> SettledConnection {
     if historyPlace != 0 {
       letGo(historyPlace)
@@ -149,6 +158,7 @@ extension ConnectionTracker {
 
 /// Whose connection is about to be handed out.
 public struct UpcomingConnection: Sendable {
+  public var id: UInt64
   public var key: FlowKey
   /// Whether the lower socket of the key is the client.
   public var clientIsLow: Bool

@@ -18,8 +18,9 @@ public struct ConnectionTracker: ~Copyable {
   let quietPatience: Int64
   /// The connection that `nextSettled` last handed out without its history.
   public internal(set) var summary = Connection(key: ConnectionTracker.noKey)
-  /// The same of one of which the brief is enough.
-  public internal(set) var brief = ConnectionBrief()
+  /// The same of one of which the brief is enough. Can be changed, to nobody's use, only in order that
+  /// it can be passed by address.
+  public var brief = ConnectionBrief()
   /// Where the connection is that `takeHistory` hands out, 0 for none.
   var historyPlace: UInt32 = 0
   /// Quiet places that only lead to where their connections are followed now.
@@ -137,7 +138,7 @@ public struct ConnectionTracker: ~Copyable {
   private func isKey(_ key: FlowKey, of place: UInt32) -> Bool {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].key == key
-      : quiet[place & ~ConnectionTracker.quietMark].key == key
+      : quiet.isKey(key, of: place & ~ConnectionTracker.quietMark)
   }
 
   /// The side of a connection that a segment comes from.

@@ -5,17 +5,35 @@ import PacketDecoding
 /// a `QuietCourse`. It holds no state: the tracker replays it through the step when something
 /// happens, or when it is done.
 ///
-/// It is held in two parts, for what each segment needs of it to be one cache line.
+/// 64 bytes, so that it is one cache line: IPv6 addresses are elsewhere, see `QuietConnections`.
 struct QuietConnection: BitwiseCopyable {
-  var flow = QuietFlow()
-  var syn = QuietSYN()
+  /// The addresses of the key if they are of IPv4; else `lowAddress` is their place.
+  var lowAddress: UInt32 = 0
+  var highAddress: UInt32 = 0
+  var lowPort: UInt16 = 0
+  var highPort: UInt16 = 0
+  /// Place of its course, 0 while nothing has followed the SYN.
+  var course: UInt32 = 0
+  private(set) var id: UInt64 = 0
+  private(set) var firstFrame: UInt64 = 0
+  private(set) var firstTime = CaptureTime.epoch
+  private var initial: UInt32 = 0
+  /// TSval of the SYN, 0 if it had none.
+  private(set) var timestamp: UInt32 = 0
+  private var window: UInt16 = 0
+  private var maximumSegmentSize: UInt16 = 0
+  private var identification: UInt16 = 0
+  private var options: UInt8 = 0
+  private var flags: UInt8 = 0
+  private var windowShift: UInt8 = 0
+  private var hopLimit: UInt8 = 0
+  private var overhead: UInt8 = 0
+  private var checksum = ChecksumState.unverified
+  var isIPv4 = false
+  /// Whether the lower socket of the key is the client.
+  private(set) var clientIsLow = false
 
   init() {}
-
-  init(_ flow: QuietFlow, _ syn: QuietSYN) {
-    self.flow = flow
-    self.syn = syn
-  }
 
   /// Nil unless the segment is a plain SYN.
   @inline(__always)
@@ -26,86 +44,73 @@ struct QuietConnection: BitwiseCopyable {
       overhead <= 255, segment.hasPlainOptions, !key.isSelf,
       segment.hasTimestamps || segment.timestampValue == 0
     else { return nil }
-    flow.key = key
-    flow.id = id
-    flow.firstTime = segment.time
-    flow.initial = segment.sequence
-    flow.clientIsLow = sourceIsLow
-    flow.hopLimit = segment.hopLimit
-    flow.overhead = UInt8(truncatingIfNeeded: overhead)
-    flow.checksum = segment.checksum
-    syn.frame = segment.frame
-    syn.timestamp = segment.timestampValue
-    syn.window = segment.window
-    syn.maximumSegmentSize = segment.maximumSegmentSize
-    syn.identification = segment.identification
-    syn.options = UInt8(truncatingIfNeeded: segment.options.rawValue)
-    syn.flags = UInt8(truncatingIfNeeded: segment.flags.rawValue)
-    syn.windowShift = segment.windowShift
+    isIPv4 = key.lowAddress.isIPv4 && key.highAddress.isIPv4
+    lowAddress = UInt32(truncatingIfNeeded: key.lowAddress.low)
+    highAddress = UInt32(truncatingIfNeeded: key.highAddress.low)
+    lowPort = key.lowPort
+    highPort = key.highPort
+    self.id = id
+    firstFrame = segment.frame
+    firstTime = segment.time
+    initial = segment.sequence
+    timestamp = segment.timestampValue
+    window = segment.window
+    maximumSegmentSize = segment.maximumSegmentSize
+    identification = segment.identification
+    options = UInt8(truncatingIfNeeded: segment.options.rawValue)
+    flags = UInt8(truncatingIfNeeded: segment.flags.rawValue)
+    windowShift = segment.windowShift
+    hopLimit = segment.hopLimit
+    self.overhead = UInt8(truncatingIfNeeded: overhead)
+    checksum = segment.checksum
+    clientIsLow = sourceIsLow
   }
 
   static let congestionFlags = TCPFlags.ece.rawValue | TCPFlags.cwr.rawValue
 
+  /// The side of a segment's sender.
+  @inline(__always)
+  func side(sourceIsLow: Bool) -> Side { sourceIsLow == clientIsLow ? .client : .server }
+
   /// The options of the SYN.
-  var offeredOptions: TCPOptionKinds { TCPOptionKinds(rawValue: UInt16(syn.options)) }
+  var offeredOptions: TCPOptionKinds { TCPOptionKinds(rawValue: UInt16(options)) }
 
   /// Whether the SYN offered a window at all.
-  var offersWindow: Bool { syn.window != 0 }
+  var offersWindow: Bool { window != 0 }
 
   /// The client as its SYN left it.
   var client: QuietEnd {
     let header = QuietHeader(
-      length: UInt32(flow.overhead), hopLimit: flow.hopLimit,
+      length: UInt32(overhead), hopLimit: hopLimit,
       hasTimestamps: offeredOptions.contains(.timestamps))
     return QuietEnd(
-      next: flow.initial &+ 1, timestamp: syn.timestamp,
-      header: header.afterSYN(isIPv4: flow.key.lowAddress.isIPv4))
+      next: initial &+ 1, timestamp: timestamp, header: header.afterSYN(isIPv4: isIPv4))
   }
 
   /// The SYN that began it.
-  var firstSegment: Segment {
-    let key = flow.key
+  ///
+  /// - Parameter key: Its key.
+  func firstSegment(_ key: FlowKey) -> Segment {
     var segment = Segment()
-    segment.frame = syn.frame
-    segment.time = flow.firstTime
-    segment.source = flow.clientIsLow ? key.lowAddress : key.highAddress
-    segment.destination = flow.clientIsLow ? key.highAddress : key.lowAddress
-    segment.sourcePort = flow.clientIsLow ? key.lowPort : key.highPort
-    segment.destinationPort = flow.clientIsLow ? key.highPort : key.lowPort
-    segment.identification = syn.identification
-    segment.hopLimit = flow.hopLimit
-    segment.sequence = flow.initial
-    segment.flags = TCPFlags(rawValue: UInt16(syn.flags))
-    segment.window = syn.window
-    segment.packetLength = UInt32(flow.overhead)
+    segment.frame = firstFrame
+    segment.time = firstTime
+    segment.source = clientIsLow ? key.lowAddress : key.highAddress
+    segment.destination = clientIsLow ? key.highAddress : key.lowAddress
+    segment.sourcePort = clientIsLow ? lowPort : highPort
+    segment.destinationPort = clientIsLow ? highPort : lowPort
+    segment.identification = identification
+    segment.hopLimit = hopLimit
+    segment.sequence = initial
+    segment.flags = TCPFlags(rawValue: UInt16(flags))
+    segment.window = window
+    segment.packetLength = UInt32(overhead)
     segment.options = offeredOptions
-    segment.timestampValue = syn.timestamp
-    segment.maximumSegmentSize = syn.maximumSegmentSize
-    segment.windowShift = syn.windowShift
-    segment.checksum = flow.checksum
+    segment.timestampValue = timestamp
+    segment.maximumSegmentSize = maximumSegmentSize
+    segment.windowShift = windowShift
+    segment.checksum = checksum
     return segment
   }
-}
-
-/// What is needed of a quiet connection when its next segment comes, and some things that fit in
-/// besides: 64 bytes.
-struct QuietFlow: BitwiseCopyable {
-  fileprivate(set) var key = FlowKey(
-    lowAddress: .unspecified, highAddress: .unspecified, lowPort: 0, highPort: 0)
-  /// Place of its course, 0 while nothing has followed the SYN.
-  var course: UInt32 = 0
-  fileprivate(set) var firstTime = CaptureTime.epoch
-  fileprivate(set) var id: UInt64 = 0
-  fileprivate var initial: UInt32 = 0
-  /// Whether the lower socket of the key is the client.
-  fileprivate(set) var clientIsLow = false
-  fileprivate var hopLimit: UInt8 = 0
-  fileprivate var overhead: UInt8 = 0
-  fileprivate var checksum = ChecksumState.unverified
-
-  /// The side of a segment's sender.
-  @inline(__always)
-  func side(sourceIsLow: Bool) -> Side { sourceIsLow == clientIsLow ? .client : .server }
 
   /// Where the connection is followed now that it is not quiet any more, 0 while it is.
   var wokenPlace: UInt32 {
@@ -115,19 +120,6 @@ struct QuietFlow: BitwiseCopyable {
       course = newValue
     }
   }
-}
-
-/// The rest of the SYN of a quiet connection.
-struct QuietSYN: BitwiseCopyable {
-  fileprivate(set) var frame: UInt64 = 0
-  /// TSval, 0 if it had none.
-  fileprivate(set) var timestamp: UInt32 = 0
-  fileprivate var window: UInt16 = 0
-  fileprivate var maximumSegmentSize: UInt16 = 0
-  fileprivate var identification: UInt16 = 0
-  fileprivate var options: UInt8 = 0
-  fileprivate var flags: UInt8 = 0
-  fileprivate var windowShift: UInt8 = 0
 }
 
 extension Segment {

@@ -21,7 +21,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
   private static let capacity = 4 * QuietPages.capacity
 
   init(_ beginning: QuietConnection) {
-    lastFrame = beginning.syn.frame
+    lastFrame = beginning.firstFrame
     ends = [beginning.client, QuietEnd()]
   }
 

@@ -2,17 +2,27 @@ import PacketDecoding
 
 /// Places to be looked at when their time comes, by whole seconds. A place is in the wheel once;
 /// times beyond its reach are looked at early and scheduled again.
-struct TimerWheel {
+struct TimerWheel: ~Copyable {
   private static let slotCount: Int64 = 512
-  private var slots = [[UInt32]](repeating: [], count: Int(TimerWheel.slotCount))
+  /// The first and the last piece of each slot, 0 for none.
+  private var slots = InlineArray<512, Slot>(repeating: Slot())
+  private var pieces = Slab(placeholder: WheelPiece())
+  /// How many places there are.
+  private(set) var count = 0
   /// The second up to which everything has been handed out; nil before the first use.
   private var hand: Int64? {
     didSet { nextTime = TimerWheel.start(of: (hand ?? 0) + 1) }
   }
   /// When the second after the hand's begins.
   private var nextTime = CaptureTime(nanoseconds: .max)
-  /// Places due, last one first.
-  private var due: [UInt32] = []
+  /// The piece with the next place that is due, 0 if none is, and where it is in it.
+  private var due: UInt32 = 0
+  private var position = 0
+
+  private struct Slot: BitwiseCopyable {
+    var first: UInt32 = 0
+    var last: UInt32 = 0
+  }
 
   private static func second(of time: CaptureTime) -> Int64 {
     let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: Timers.second)
@@ -26,11 +36,26 @@ struct TimerWheel {
 
   /// Puts a place into the slot after `time`.
   mutating func schedule(_ place: UInt32, at time: CaptureTime) {
-    let first = hand ?? TimerWheel.second(of: time)
-    hand = first
     let wanted = TimerWheel.second(of: time) + 1
+    if hand == nil { hand = wanted - 1 }
+    let first = hand ?? 0
     let second = min(max(wanted, first + 1), first + TimerWheel.slotCount - 1)
-    slots[TimerWheel.slot(second)].append(place)
+    add(place, TimerWheel.slot(second))
+  }
+
+  @inline(__always)
+  private mutating func add(_ place: UInt32, _ slot: Int) {
+    count &+= 1
+    var last = slots[slot].last
+    if last == 0 || pieces[last].count == WheelPiece.capacity {
+      let piece = pieces.insert(WheelPiece())
+      if last == 0 { slots[slot].first = piece } else { pieces[last].next = piece }
+      slots[slot].last = piece
+      last = piece
+    }
+    let index = Int(pieces[last].count)
+    pieces[last].places[index] = place
+    pieces[last].count &+= 1
   }
 
   /// The moment up to which everything has been handed out.
@@ -44,12 +69,12 @@ struct TimerWheel {
   /// Whether `next(upTo:)` has anything to look at.
   @inline(__always)
   func isDue(at time: CaptureTime) -> Bool {
-    time >= nextTime || !due.isEmpty
+    time >= nextTime || due != 0
   }
 
   /// The next place whose slot lies at or before `time`, or nil.
   mutating func next(upTo time: CaptureTime) -> UInt32? {
-    if let place = due.popLast() { return place }
+    if due != 0 { return takeDue() }
     guard let hand else { return nil }
     let target = TimerWheel.second(of: time)
     guard hand < target else { return nil }
@@ -59,29 +84,69 @@ struct TimerWheel {
       second += 1
       self.hand = second
       let slot = TimerWheel.slot(second)
-      if !slots[slot].isEmpty {
-        swap(&due, &slots[slot])
-        slots[slot].removeAll(keepingCapacity: true)
-        due.reverse()
-        return due.popLast()
+      if slots[slot].first != 0 {
+        due = slots[slot].first
+        slots[slot] = Slot()
+        return takeDue()
       }
     }
     return nil
   }
 
-  /// Every place in the wheel, in no particular order.
-  var places: some Sequence<UInt32> { [slots.joined(), [due].joined()].joined() }
+  private mutating func takeDue() -> UInt32 {
+    let place = pieces[due].places[position]
+    position += 1
+    count &-= 1
+    if position == Int(pieces[due].count) {
+      let next = pieces[due].next
+      pieces.remove(due)
+      due = next
+      position = 0
+    }
+    return place
+  }
 
-  /// Takes out every place, as near to the order of their times as the wheel knows it.
-  mutating func removeAll() -> [UInt32] {
-    var places = [UInt32](due.reversed())
-    due = []
+  /// Every place in the wheel, as near to the order of their times as the wheel knows it.
+  func places() -> [UInt32] {
+    var places: [UInt32] = []
+    places.reserveCapacity(count)
+    gather(due, from: position, &places)
     for offset in 1...TimerWheel.slotCount {
-      let slot = TimerWheel.slot((hand ?? 0) &+ offset)
-      if slots[slot].isEmpty { continue }
-      places += slots[slot]
-      slots[slot] = []
+      gather(slots[TimerWheel.slot((hand ?? 0) &+ offset)].first, from: 0, &places)
     }
     return places
   }
+
+  private func gather(_ first: UInt32, from position: Int, _ places: inout [UInt32]) {
+    var piece = first
+    var index = position
+    while piece != 0 {
+      while index < Int(pieces[piece].count) {
+        places.append(pieces[piece].places[index])
+        index += 1
+      }
+      index = 0
+      piece = pieces[piece].next
+    }
+  }
+
+  /// Takes out every place, in that order.
+  mutating func removeAll() -> [UInt32] {
+    let places = places()
+    slots = InlineArray(repeating: Slot())
+    pieces = Slab(placeholder: WheelPiece())
+    due = 0
+    position = 0
+    count = 0
+    return places
+  }
+}
+
+/// Some places of a slot of the wheel: two cache lines. Not nested, nor private: see `PoolNode`.
+struct WheelPiece: BitwiseCopyable {
+  var places = InlineArray<30, UInt32>(repeating: 0)
+  var count: UInt32 = 0
+  var next: UInt32 = 0
+
+  static let capacity: UInt32 = 30
 }

@@ -92,7 +92,8 @@ struct Analysis: ~Copyable {
   /// Hands over the connections that are done, with their findings.
   private mutating func drain(_ body: (TrackedConnection, [Finding], [Finding]) -> Void) {
     let acceptsBrief =
-      wantsEveryConnection || wantsEveryHistory ? nil : Diagnostician.isContent(with:)
+      wantsEveryConnection || wantsEveryHistory
+      ? nil : { Diagnostician.isContent(with: &$0) } as (inout ConnectionBrief) -> Bool
     while true {
       switch tracker.nextSettled(
         acceptsBrief: acceptsBrief,
@@ -102,10 +103,13 @@ struct Analysis: ~Copyable {
         return
       case .brief:
         expectNext()
-        note(tracker.brief)
+        diagnostician.note(&tracker.brief)
+        totals.count(&tracker.brief)
       case .summary:
         expectNext()
-        note(ConnectionBrief(tracker.summary))
+        tracker.brief = ConnectionBrief(tracker.summary)
+        diagnostician.note(&tracker.brief)
+        totals.count(&tracker.brief)
         if wantsEveryConnection {
           body(
             TrackedConnection(
@@ -113,6 +117,7 @@ struct Analysis: ~Copyable {
               icmpErrors: []), [], [])
         }
       case .history:
+        expectNext()
         let tracked = tracker.takeHistory()
         let findings = diagnostician.examine(tracked)
         totals.count(tracked.connection)
@@ -124,20 +129,11 @@ struct Analysis: ~Copyable {
 
   @inline(__always)
   private mutating func expectNext() {
-    diagnostician.expect(
-      tracker.upcoming(after: 10), soon: tracker.upcoming(after: 6),
-      verySoon: tracker.upcoming(after: 3))
+    diagnostician.expect(tracker.upcoming(after: Diagnostician.expectationLead))
   }
 
   /// What became of findings that waited for `conclude`.
   var revisions: [Revision] { diagnostician.revisions }
-
-  /// Takes note of a connection that nobody wants to see: copied once, not for each reader.
-  @inline(never)
-  private mutating func note(_ connection: ConnectionBrief) {
-    diagnostician.note(connection)
-    totals.count(connection)
-  }
 
   /// What all connections together show, once the input has been read.
   mutating func conclude() -> [Finding] {

@@ -51,8 +51,8 @@ import Testing
     var all: [ConnectionBrief] = []
     var wanted: Set<UInt64> = []
     while true {
-      let accepts: ((ConnectionBrief) -> Bool)? =
-        directly ? { Diagnostician.isContent(with: $0) } : nil
+      let accepts: ((inout ConnectionBrief) -> Bool)? =
+        directly ? { Diagnostician.isContent(with: &$0) } : nil
       switch tracker.nextSettled(
         acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
       {

@@ -51,7 +51,7 @@ struct CallLog: ~Copyable {
 
   @inline(__always)
   mutating func observe(
-    _ connection: ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
+    _ connection: inout ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
   ) {
     let marks = connection.client.marks
     guard place.caller != 0, marks.contains(.synSent), !connection.traits.contains(.isSelf) else {

@@ -36,10 +36,14 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
 
   /// The number of a key. One that has none gets the next, with these notes, or 0 when as many as
   /// `limit` have been given.
+  ///
+  /// - Parameter known: Its hash, if somebody knows it.
   @inline(__always)
-  mutating func number(of key: Key, limit: Int, _ notes: @autoclosure () -> Notes) -> Int {
+  mutating func number(
+    of key: Key, _ known: UInt64? = nil, limit: Int, _ notes: @autoclosure () -> Notes
+  ) -> Int {
     if last != 0, entries[last - 1].key == key { return last }
-    let hash = key.hash(secret)
+    let hash = known ?? hash(key)
     let (number, slot) = search(for: key, hash)
     if number != 0 {
       last = number
@@ -60,20 +64,26 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
     return search(for: key, key.hash(secret)).number
   }
 
-  /// Brings the bucket where a search for the key begins into the cache.
+  /// What a key is found by.
   @inline(__always)
-  func prefetchBucket(_ key: Key) {
-    buckets.prefetch(Int(truncatingIfNeeded: key.hash(secret)) & (buckets.count - 1))
+  func hash(_ key: Key) -> UInt64 { key.hash(secret) }
+
+  /// Brings the bucket where a search for a key of this hash begins into the cache.
+  @inline(__always)
+  func prefetchBucket(_ hash: UInt64) {
+    buckets.prefetch(Int(truncatingIfNeeded: hash) & (buckets.count - 1))
   }
 
-  /// The same of the notes that this bucket leads to.
+  /// Brings into the cache what that bucket leads to.
+  ///
+  /// - Returns: The number of that, 0 if there is none of this hash. Whose it is must be seen.
   @inline(__always)
-  func prefetchNotes(_ key: Key) {
-    let hash = key.hash(secret)
+  func prefetchEntry(_ hash: UInt64) -> Int {
     let bucket = buckets[Int(truncatingIfNeeded: hash) & (buckets.count - 1)]
-    if bucket >> 32 == hash >> 32 {
-      entries.prefetch(Int(truncatingIfNeeded: bucket & 0xffff_ffff) - 1)
-    }
+    guard bucket >> 32 == hash >> 32 else { return 0 }
+    let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
+    entries.prefetch(number - 1)
+    return number
   }
 
   /// The number of a key, or 0 and where it belongs.

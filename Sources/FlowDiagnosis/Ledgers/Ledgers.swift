@@ -6,6 +6,7 @@ import TCPModel
 /// one directory.
 struct Ledgers: ~Copyable {
   private var parties: Parties
+  private var expectations = Expectations()
   private var calls = CallLog()
   /// How many connections were noted.
   private var connections = 0
@@ -43,7 +44,7 @@ struct Ledgers: ~Copyable {
   }
 
   /// Notes a connection that has been let go.
-  mutating func note(_ connection: ConnectionBrief) {
+  mutating func note(_ connection: inout ConnectionBrief) {
     connections += 1
     if connection.client.marks.intersection(connection.server.marks).contains(.seen) {
       twoSided += 1
@@ -54,23 +55,18 @@ struct Ledgers: ~Copyable {
     let isHeld =
       connection.client.timeWaitFrame != 0 || connection.server.timeWaitFrame != 0
     guard isHeld || connection.client.marks.contains(.synSent) else { return }
-    let place = parties.place(of: connection, wantsAccount: isHeld || connection.opening != .none)
+    let place = parties.place(of: &connection, expectations.find(connection.id), wantsAccount: isHeld || connection.opening != .none)
     synFlood.observe(connection, at: place, &parties)
-    calls.observe(connection, at: place, &parties)
+    calls.observe(&connection, at: place, &parties)
     connectionRate?.observe(connection)
-    if isHeld { timeWaitPileup.observe(connection, at: place, &parties) }
+    if isHeld { timeWaitPileup.observe(&connection, at: place, &parties) }
     guard place.account != 0 else { return }
-    parties.accounts[place.account - 1].observe(connection)
+    parties.accounts[place.account - 1].observe(&connection)
   }
 
-  /// Brings into the cache what `note` will read of a connection that is noted later, soon, or very
-  /// soon. Changes nothing; `mutating` only in order that the ledgers be passed by address.
-  mutating func expect(
-    _ later: UpcomingConnection?, soon: UpcomingConnection?, verySoon: UpcomingConnection?
-  ) {
-    if let later { parties.prefetchBucket(later) }
-    if let soon { parties.prefetchCaller(soon) }
-    if let verySoon { parties.prefetchAccount(verySoon) }
+  /// Brings into the cache what `note` will read of a connection that is noted later.
+  mutating func expect(_ upcoming: UpcomingConnection?) {
+    expectations.add(upcoming, &parties)
   }
 
   /// Notes what only connections show in which something happened; `note` comes besides.

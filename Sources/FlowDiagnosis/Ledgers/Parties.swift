@@ -31,7 +31,7 @@ struct Parties: ~Copyable {
     var timeWait = TimeWaitPileup.Holder()
 
     @inline(__always)
-    mutating func observe(_ connection: ConnectionBrief) {
+    mutating func observe(_ connection: inout ConnectionBrief) {
       options.observe(connection)
       short.observe(connection)
     }
@@ -79,16 +79,24 @@ struct Parties: ~Copyable {
 
   /// The numbers of a connection.
   ///
-  /// - Parameter wantsAccount: Whether it came to a handshake or a close.
+  /// - Parameters:
+  ///   - expected: What was found out when it was expected, if it was.
+  ///   - wantsAccount: Whether it came to a handshake or a close.
   @inline(__always)
-  mutating func place(of connection: ConnectionBrief, wantsAccount: Bool) -> Place {
+  mutating func place(
+    of connection: inout ConnectionBrief, _ expected: Expectation?, wantsAccount: Bool
+  ) -> Place {
     let clientIsLow = connection.traits.contains(.clientIsLow)
-    let listener = listeners.number(
-      of: Parties.listener(connection.key, clientIsLow: clientIsLow),
-      limit: wantsAccount ? Parties.listenerLimit : Parties.listenerLimit / 2, ListenerNotes())
+    let listener =
+      expected.map { Int($0.caller.listener) }
+      ?? listeners.number(
+        of: Parties.listener(connection.key, clientIsLow: clientIsLow),
+        limit: wantsAccount ? Parties.listenerLimit : Parties.listenerLimit / 2, ListenerNotes())
     guard listener != 0 else { return Place() }
+    let key =
+      expected?.caller ?? Parties.caller(connection.key, clientIsLow: clientIsLow, of: listener)
     let caller = callers.number(
-      of: Parties.caller(connection.key, clientIsLow: clientIsLow, of: listener),
+      of: key, expected?.hash,
       limit: wantsAccount ? Parties.callerLimit : Parties.callerLimit / 2, CallerNotes())
     guard wantsAccount, caller != 0 else { return Place(listener: listener, caller: caller) }
     var account = Int(callers[caller].account)
@@ -100,33 +108,13 @@ struct Parties: ~Copyable {
     return Place(listener: listener, caller: caller, account: account)
   }
 
-  /// Brings into the cache where `place` begins to look for a caller.
+  /// The caller that makes a connection, if its listener is known.
   @inline(__always)
-  mutating func prefetchBucket(_ connection: UpcomingConnection) {
-    if let key = caller(connection) { callers.prefetchBucket(key) }
-  }
-
-  /// The same of what is noted on the caller, once its bucket is there.
-  @inline(__always)
-  mutating func prefetchCaller(_ connection: UpcomingConnection) {
-    if let key = caller(connection) { callers.prefetchNotes(key) }
-  }
-
-  /// The same of its account, once that is there.
-  @inline(__always)
-  mutating func prefetchAccount(_ connection: UpcomingConnection) {
-    guard let key = caller(connection) else { return }
-    let caller = callers.number(of: key)
-    if caller != 0 { accounts.prefetch(Int(callers[caller].account) - 1) }
-  }
-
-  @inline(__always)
-  private func caller(_ connection: UpcomingConnection) -> CallerKey? {
+  func caller(_ connection: UpcomingConnection) -> CallerKey? {
     let listener = listeners.number(
       of: Parties.listener(connection.key, clientIsLow: connection.clientIsLow))
     return listener == 0
-      ? nil
-      : Parties.caller(connection.key, clientIsLow: connection.clientIsLow, of: listener)
+      ? nil : Parties.caller(connection.key, clientIsLow: connection.clientIsLow, of: listener)
   }
 
   @inline(__always)

@@ -125,7 +125,7 @@ public struct TimeWaitPileup: LedgerRule {
 
     @inline(__always)
     mutating func observe(
-      _ connection: ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
+      _ connection: inout ConnectionBrief, at place: Parties.Place, _ parties: inout Parties
     ) {
       guard !connection.traits.contains(.isSelf) else { return }
       if connection.client.timeWaitFrame != 0, place.account != 0 {

@@ -139,16 +139,16 @@ struct Analysis: ~Copyable {
   private mutating func nextSettled() -> TrackedConnection? {
     guard manner.contains(.summaries) else { return tracker.nextSettled() }
     // Whatever is written of connections wants more than their briefs.
-    let accepts: ((ConnectionBrief) -> Bool)? =
-      output.isEmpty ? { Diagnostician.isContent(with: $0) } : nil
+    let accepts: ((inout ConnectionBrief) -> Bool)? =
+      output.isEmpty ? { Diagnostician.isContent(with: &$0) } : nil
     while true {
       switch tracker.nextSettled(
         acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
       {
       case .brief:
         connections += 1
-        diagnostician.note(tracker.brief)
-        totals.count(tracker.brief)
+        diagnostician.note(&tracker.brief)
+        totals.count(&tracker.brief)
       case .nothing:
         return nil
       case .history:

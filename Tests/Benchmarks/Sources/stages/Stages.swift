@@ -100,12 +100,14 @@ struct Tracking: ~Copyable {
     let diagnoses = stage == .diagnose
     while true {
       switch tracker.nextSettled(
-        acceptsBrief: { !diagnoses || Diagnostician.isContent(with: $0) },
+        acceptsBrief: { !diagnoses || Diagnostician.isContent(with: &$0) },
         wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing: return
-      case .brief: if diagnoses { diagnostician.note(tracker.brief) }
-      case .summary: if diagnoses { diagnostician.note(ConnectionBrief(tracker.summary)) }
+      case .brief: if diagnoses { diagnostician.note(&tracker.brief) }
+      case .summary:
+        tracker.brief = ConnectionBrief(tracker.summary)
+        if diagnoses { diagnostician.note(&tracker.brief) }
       case .history: _ = diagnostician.examine(tracker.takeHistory())
       }
     }
