@@ -29,7 +29,8 @@ extension ConnectionBrief {
   /// - Returns: Whether it is like that. If not, what stands here means nothing.
   mutating func follow(
     _ source: QuietConnection, _ key: FlowKey, _ course: QuietCourse,
-    _ store: borrowing QuietPages, _ timers: Timers, patience: Int64, until time: CaptureTime, isEnd: Bool
+    _ store: borrowing QuietPages, _ timers: Timers, patience: Int64, until time: CaptureTime,
+    isEnd: Bool
   ) -> Bool {
     begin(source, key)
     guard source.firstTime != .epoch else { return false }

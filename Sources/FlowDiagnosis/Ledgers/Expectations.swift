@@ -1,5 +1,4 @@
 import BlockStorage
-import BlockStorage
 import PacketDecoding
 import TCPModel
 

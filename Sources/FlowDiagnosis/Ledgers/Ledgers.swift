@@ -55,7 +55,9 @@ struct Ledgers: ~Copyable {
     let isHeld =
       connection.client.timeWaitFrame != 0 || connection.server.timeWaitFrame != 0
     guard isHeld || connection.client.marks.contains(.synSent) else { return }
-    let place = parties.place(of: &connection, expectations.find(connection.id), wantsAccount: isHeld || connection.opening != .none)
+    let place = parties.place(
+      of: &connection, expectations.find(connection.id),
+      wantsAccount: isHeld || connection.opening != .none)
     synFlood.observe(connection, at: place, &parties)
     calls.observe(&connection, at: place, &parties)
     connectionRate?.observe(connection)

@@ -51,7 +51,8 @@ struct Decoding: ~Copyable {
   private var decoder = PacketDecoder()
   private var segments = [Segment](repeating: Segment(), count: ConnectionTracker.batchSize)
 
-  mutating func decode(_ batch: borrowing FrameBatch, _ body: (inout [Segment], Range<Int>) -> Void) {
+  mutating func decode(_ batch: borrowing FrameBatch, _ body: (inout [Segment], Range<Int>) -> Void)
+  {
     let bytes = batch.bytes.span
     var waiting = 0
     for index in 0..<batch.count {
