@@ -7,116 +7,70 @@ public import TCPModel
 public enum CommunityID {
   /// Appends the id of a 4-tuple: `1:` and 28 characters of base64.
   public static func write(_ key: FlowKey, to out: inout OutputBuffer) {
-    var message = SHA1Block()
-    message.append(UInt16(0))
-    // The lower socket first, the order of a key.
-    let isIPv4 = key.lowAddress.isIPv4 && key.highAddress.isIPv4
-    message.append(key.lowAddress, isIPv4: isIPv4)
-    message.append(key.highAddress, isIPv4: isIPv4)
-    message.append(UInt16(6 << 8))
-    message.append(key.lowPort)
-    message.append(key.highPort)
-    let digest = message.digest()
-    out.write("1:")
-    var offset = 0
-    while offset < 20 {
-      let first = UInt32(byte(digest, offset)) << 16
-      let second = UInt32(byte(digest, offset + 1)) << 8
-      let third = offset + 2 < 20 ? UInt32(byte(digest, offset + 2)) : 0
-      let group = first | second | third
-      out.write(byte: base64(group >> 18))
-      out.write(byte: base64(group >> 12 & 63))
-      out.write(byte: base64(group >> 6 & 63))
-      out.write(byte: offset + 2 < 20 ? base64(group & 63) : UInt8(ascii: "="))
-      offset += 3
+    out.write(byte: UInt8(ascii: "1"))
+    out.write(byte: UInt8(ascii: ":"))
+    let digest = SHA1.digest(message(key))
+    out.write(word: letters(digest, 0))
+    out.write(word: letters(digest, 8))
+    out.write(word: letters(digest, 16))
+    // What is left are 16 bits, and four of padding.
+    out.write(word: letters(digest, 24) | UInt64(UInt8(ascii: "=")) << 24, count: 4)
+  }
+
+  /// What is hashed: seed, addresses and ports with the lower socket first, which is the order of a
+  /// key, and the protocol between; then what SHA-1 adds.
+  @inline(__always)
+  private static func message(_ key: FlowKey) -> InlineArray<4, SHA1.Words> {
+    let protocolNumber: UInt32 = 6 << 8
+    let ports = UInt32(key.lowPort) << 16 | UInt32(key.highPort)
+    let end: UInt32 = 1 << 31
+    let (low, high) = (words(key.lowAddress), words(key.highAddress))
+    // The seed, two bytes, moves all that follows by half a word.
+    func joined(_ word: UInt32, _ next: UInt32) -> UInt32 { word << 16 | next >> 16 }
+    if key.lowAddress.isIPv4, key.highAddress.isIPv4 {
+      return [
+        SHA1.Words(
+          low[3] >> 16, joined(low[3], high[3]), high[3] << 16 | protocolNumber, ports),
+        SHA1.Words(end, 0, 0, 0), SHA1.Words(), SHA1.Words(0, 0, 0, 16 * 8),
+      ]
     }
-  }
-
-  private static func byte(_ digest: InlineArray<5, UInt32>, _ offset: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: digest[offset / 4] >> (24 - 8 * UInt32(offset % 4)))
-  }
-
-  private static func base64(_ value: UInt32) -> UInt8 {
-    let value = UInt8(truncatingIfNeeded: value)
-    switch value {
-    case 0..<26: return UInt8(ascii: "A") + value
-    case 26..<52: return UInt8(ascii: "a") + value - 26
-    case 52..<62: return UInt8(ascii: "0") + value - 52
-    case 62: return UInt8(ascii: "+")
-    default: return UInt8(ascii: "/")
-    }
-  }
-}
-
-/// A message of at most 55 bytes and its SHA-1 digest (FIPS 180-4 §6.1), which is one block.
-struct SHA1Block {
-  private var words = InlineArray<16, UInt32>(repeating: 0)
-  private var length = 0
-
-  /// Appends one byte; what does not fit is left out.
-  mutating func append(_ byte: UInt8) {
-    guard length < 55 else { return }
-    words[length / 4] |= UInt32(byte) << (24 - 8 * UInt32(length % 4))
-    length += 1
-  }
-
-  /// Appends two bytes, the higher first.
-  mutating func append(_ value: UInt16) {
-    append(UInt8(truncatingIfNeeded: value >> 8))
-    append(UInt8(truncatingIfNeeded: value))
-  }
-
-  /// Appends an address as it is on the wire.
-  mutating func append(_ address: IPAddress, isIPv4: Bool) {
-    if !isIPv4 { append(bytesOf: address.high, from: 56) }
-    append(bytesOf: address.low, from: isIPv4 ? 24 : 56)
-  }
-
-  private mutating func append(bytesOf word: UInt64, from highest: Int) {
-    var shift = highest
-    while shift >= 0 {
-      append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-      shift -= 8
-    }
-  }
-
-  /// The five words of the digest.
-  consuming func digest() -> InlineArray<5, UInt32> {
-    let bits = UInt32(length * 8)
-    words[length / 4] |= 0x80 << (24 - 8 * UInt32(length % 4))
-    words[15] = bits
-    var state: InlineArray<5, UInt32> = [
-      0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0,
+    return [
+      SHA1.Words(
+        low[0] >> 16, joined(low[0], low[1]), joined(low[1], low[2]), joined(low[2], low[3])),
+      SHA1.Words(
+        joined(low[3], high[0]), joined(high[0], high[1]), joined(high[1], high[2]),
+        joined(high[2], high[3])),
+      SHA1.Words(high[3] << 16 | protocolNumber, ports, end, 0),
+      SHA1.Words(0, 0, 0, 40 * 8),
     ]
-    var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
-    for round in 0..<80 {
-      let place = round & 15
-      if round >= 16 {
-        let mixed =
-          words[(round + 13) & 15] ^ words[(round + 8) & 15] ^ words[(round + 2) & 15]
-          ^ words[place]
-        words[place] = SHA1Block.rotate(mixed, 1)
-      }
-      let (choice, constant): (UInt32, UInt32) =
-        switch round {
-        case 0..<20: (b & c | ~b & d, 0x5a82_7999)
-        case 20..<40: (b ^ c ^ d, 0x6ed9_eba1)
-        case 40..<60: (b & c | b & d | c & d, 0x8f1b_bcdc)
-        default: (b ^ c ^ d, 0xca62_c1d6)
-        }
-      let next = SHA1Block.rotate(a, 5) &+ choice &+ e &+ constant &+ words[place]
-      (a, b, c, d, e) = (next, a, SHA1Block.rotate(b, 30), c, d)
-    }
-    state[0] &+= a
-    state[1] &+= b
-    state[2] &+= c
-    state[3] &+= d
-    state[4] &+= e
-    return state
   }
 
   @inline(__always)
-  private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word << count | word >> (32 - count)
+  private static func words(_ address: IPAddress) -> SHA1.Words {
+    SHA1.Words(
+      UInt32(truncatingIfNeeded: address.high >> 32), UInt32(truncatingIfNeeded: address.high),
+      UInt32(truncatingIfNeeded: address.low >> 32), UInt32(truncatingIfNeeded: address.low))
   }
+
+  /// Eight characters of base64, the first the lowest byte, or the last three.
+  @inline(__always)
+  private static func letters(_ digest: InlineArray<5, UInt32>, _ first: Int) -> UInt64 {
+    var letters: UInt64 = 0
+    for place in first..<min(first + 8, 27) {
+      let word = 6 * place / 32
+      let next = word < 4 ? digest[word + 1] : 0
+      let bits = UInt64(digest[word]) << 32 | UInt64(next)
+      let value = Int(truncatingIfNeeded: bits >> UInt64(58 - 6 * place % 32)) & 63
+      letters |= UInt64(base64[value]) << UInt64(8 * (place - first))
+    }
+    return letters
+  }
+
+  /// The alphabet of RFC 4648 §4.
+  private static let base64: InlineArray<64, UInt8> = [
+    0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50,
+    0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
+    0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76,
+    0x77, 0x78, 0x79, 0x7a, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x2b, 0x2f,
+  ]
 }

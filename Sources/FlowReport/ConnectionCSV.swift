@@ -18,47 +18,63 @@ public enum ConnectionCSV {
 
   /// Appends one connection. No field can hold a comma or a quotation mark.
   public static func write(_ connection: Connection, to out: inout OutputBuffer) {
+    let phrases = CSVPhrases.shared
     field(connection.id, to: &out)
     field(UInt64(connection.incarnation), to: &out)
     if connection.previous != 0 { out.write(connection.previous) }
-    out.write(",")
+    separate(&out)
     CommunityID.write(connection.key, to: &out)
-    out.write(",")
-    write(connection, .client, to: &out)
-    write(connection, .server, to: &out)
-    out.write(connection.traits.contains(.clientKnown) ? "true," : "false,")
+    separate(&out)
+    write(connection.client, connection.socket(.client), phrases, to: &out)
+    write(connection.server, connection.socket(.server), phrases, to: &out)
+    out.write(connection.traits.contains(.clientKnown) ? phrases.yes : phrases.no)
     out.write(connection.vantage.rawValue)
-    out.write(",")
+    separate(&out)
     field(connection.firstFrame, to: &out)
     field(connection.lastFrame, to: &out)
     out.write(connection.firstTime)
-    out.write(",")
+    separate(&out)
     out.write(connection.lastTime)
-    out.write(",")
-    out.write(connection.opening.description)
-    out.write(",")
+    separate(&out)
+    out.write(phrases.opening[connection.opening])
     if let time = connection.handshakeTime { out.write(seconds: time) }
-    out.write(",")
-    if connection.activeCloser != .none { out.write("\(connection.activeCloser)") }
-    out.write(",")
+    separate(&out)
+    out.write(phrases.activeCloser[connection.activeCloser])
     out.write(connection.end.rawValue)
-    out.write("\n")
+    out.write(byte: UInt8(ascii: "\n"))
   }
 
-  private static func write(_ connection: Connection, _ side: Side, to out: inout OutputBuffer) {
-    let (address, port) = connection.socket(side)
-    out.write(address)
-    out.write(",")
-    field(UInt64(port), to: &out)
-    out.write(connection[side].state.description)
-    out.write(",")
-    field(connection[side].packets, to: &out)
-    field(connection[side].bytes, to: &out)
-    field(connection[side].payloadBytes, to: &out)
+  private static func write(
+    _ endpoint: Endpoint, _ socket: (address: IPAddress, port: UInt16), _ phrases: CSVPhrases,
+    to out: inout OutputBuffer
+  ) {
+    out.write(socket.address)
+    separate(&out)
+    field(UInt64(socket.port), to: &out)
+    out.write(phrases.state[endpoint.state])
+    field(endpoint.packets, to: &out)
+    field(endpoint.bytes, to: &out)
+    field(endpoint.payloadBytes, to: &out)
   }
 
   private static func field(_ number: UInt64, to out: inout OutputBuffer) {
     out.write(number)
-    out.write(",")
+    separate(&out)
   }
+
+  @inline(__always)
+  private static func separate(_ out: inout OutputBuffer) {
+    out.write(byte: UInt8(ascii: ","))
+  }
+}
+
+/// What the lines say beside numbers, each with the comma after it.
+private final class CSVPhrases: Sendable {
+  static let shared = CSVPhrases()
+
+  let state = PhraseTable<TCPState> { "\($0)," }
+  let opening = PhraseTable<Opening> { "\($0)," }
+  let activeCloser = PhraseTable<Closer> { $0 == .none ? "," : "\($0)," }
+  let yes: Phrase = "true,"
+  let no: Phrase = "false,"
 }

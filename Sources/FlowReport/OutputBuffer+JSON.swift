@@ -1,4 +1,4 @@
-public import PacketDecoding
+import PacketDecoding
 
 extension OutputBuffer {
   /// Appends a JSON string (RFC 8259 §7), quotation marks included. Control characters, DEL
@@ -27,11 +27,6 @@ extension OutputBuffer {
     write(byte: UInt8(ascii: "\""))
     write(address)
     write(byte: UInt8(ascii: "\""))
-  }
-
-  /// Appends the text of an address.
-  public mutating func write(_ address: IPAddress) {
-    address.write(to: &bytes)
   }
 
   /// Appends a frame number, or `null` for 0.

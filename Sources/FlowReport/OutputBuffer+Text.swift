@@ -62,9 +62,6 @@ extension OutputBuffer {
     write(name)
   }
 
-  /// What was written, as a string.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
-
   /// The text that `body` writes.
   static func text(_ body: (inout OutputBuffer) -> Void) -> String {
     var buffer = OutputBuffer()

@@ -1,80 +1,143 @@
 /// Text on its way out: bytes of UTF-8 that grow at the end.
 ///
-/// Whoever owns it hands `bytes` on in large pieces and calls `removeAll`; the memory is used again.
+/// Whoever owns it calls `settle`, hands `bytes` on in large pieces and calls `removeAll`; the memory
+/// is used again.
+/// What is written comes together in a block of fixed size first, where it costs a few instructions:
+/// words and phrases are put down whole, and the next begins where they end.
 public struct OutputBuffer: Sendable {
-  /// What was written since the last `removeAll`.
-  public internal(set) var bytes: [UInt8] = []
+  /// Blocks that were full.
+  private var settled: [UInt8] = []
+  private var block = InlineArray<1024, UInt8>(repeating: 0)
+  /// Bytes in the block, 0…`capacity`.
+  private var fill = 0
+  /// The day written last.
+  var day = DayText()
+
+  private static let capacity = 1024
 
   /// An empty buffer.
   ///
   /// - Parameter capacity: Bytes to make room for at once.
   public init(capacity: Int = 0) {
-    bytes.reserveCapacity(capacity)
+    settled.reserveCapacity(capacity)
   }
 
+  /// What was written since the last `removeAll`; a copy unless `settle` came right before.
+  public var bytes: [UInt8] {
+    if fill == 0 { return settled }
+    var copy = self
+    copy.settle()
+    return copy.settled
+  }
+
+  /// What was written, as a string.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
   /// Bytes written since the last `removeAll`.
-  public var count: Int { bytes.count }
+  public var count: Int { settled.count + fill }
 
   /// Forgets what was written and keeps the memory.
   public mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
+    settled.removeAll(keepingCapacity: true)
+    fill = 0
   }
+
+  /// Empties the block.
+  @inline(never)
+  public mutating func settle() {
+    let written = block.span
+    let count = min(max(fill, 0), OutputBuffer.capacity)
+    settled.append(addingCapacity: count) { room in
+      for index in 0..<count { room.append(written[index]) }
+    }
+    fill = 0
+  }
+
+  /// Where the next bytes go; there is room for so many, which is no more than a block.
+  @inline(__always)
+  private mutating func place(for count: Int) -> Int {
+    if fill > OutputBuffer.capacity - count { settle() }
+    return fill
+  }
+
+  /// Puts eight bytes down, the lowest first.
+  @inline(__always)
+  private mutating func put(_ word: UInt64, at place: Int) {
+    for index in 0..<8 {
+      block[place &+ index] = UInt8(truncatingIfNeeded: word >> UInt64(8 * index))
+    }
+  }
+
+  // MARK: Writing
 
   /// Appends one byte.
   @inline(__always)
   public mutating func write(byte: UInt8) {
-    bytes.append(byte)
+    let place = place(for: 1)
+    block[place] = byte
+    fill = place &+ 1
+  }
+
+  /// Appends the lowest bytes of a word, the lowest first.
+  ///
+  /// - Parameter count: How many, 8 at most.
+  mutating func write(word: UInt64, count: Int = 8) {
+    let place = place(for: 8)
+    guard place >= 0, place <= OutputBuffer.capacity - 8 else { return }
+    put(word, at: place)
+    fill = place &+ count
+  }
+
+  /// Appends a phrase.
+  @inline(never)
+  mutating func write(_ phrase: borrowing Phrase) {
+    let place = place(for: 32)
+    // As the check is done once here, four instructions copy it.
+    guard place >= 0, place <= OutputBuffer.capacity - 32 else { return }
+    put(phrase.first, at: place)
+    put(phrase.second, at: place &+ 8)
+    put(phrase.third, at: place &+ 16)
+    put(phrase.fourth, at: place &+ 24)
+    fill = place &+ phrase.count
   }
 
   /// Appends bytes that are UTF-8 already.
-  public mutating func write(bytes more: [UInt8]) {
-    bytes.append(contentsOf: more)
+  public mutating func write(bytes: [UInt8]) {
+    write(bytes.span)
   }
 
   /// Appends text as it is.
-  @inline(__always)
   public mutating func write(_ text: String) {
-    bytes.append(contentsOf: text.utf8)
+    write(text.utf8.span)
   }
 
-  /// Appends a count in decimal.
-  public mutating func write(_ number: UInt64) {
-    if number < 10 {
-      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number))
+  /// Appends what another buffer holds.
+  public mutating func write(_ other: OutputBuffer) {
+    write(other.settled.span)
+    write(other.block.span.extracting(0..<other.fill))
+  }
+
+  private mutating func write(_ bytes: Span<UInt8>) {
+    let count = bytes.count
+    guard count <= OutputBuffer.capacity else {
+      settle()
+      settled.append(addingCapacity: count) { room in
+        for index in 0..<count { room.append(bytes[index]) }
+      }
       return
     }
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var start = 20
-    var rest = number
-    while rest > 0 {
-      start -= 1
-      digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
-    while start < 20 {
-      bytes.append(digits[start])
-      start += 1
-    }
+    let place = place(for: count)
+    guard place >= 0, place <= OutputBuffer.capacity - count else { return }
+    for index in 0..<count { block[place &+ index] = bytes[index] }
+    fill = place &+ count
   }
 
-  /// Appends a number in decimal, with a sign when it is negative.
-  public mutating func write(_ number: Int64) {
-    if number < 0 { bytes.append(UInt8(ascii: "-")) }
-    write(number.magnitude)
-  }
-
-  /// Appends a count in decimal with zeros in front, `width` digits at least.
-  public mutating func write(_ number: UInt64, width: Int) {
-    var limit: UInt64 = 10
-    var missing = width - 1
-    while missing > 0, number >= limit {
-      missing -= 1
-      limit *= 10
+  /// Takes back the last byte.
+  mutating func removeLast() {
+    if fill > 0 {
+      fill -= 1
+    } else {
+      _ = settled.popLast()
     }
-    while missing > 0 {
-      bytes.append(UInt8(ascii: "0"))
-      missing -= 1
-    }
-    write(number)
   }
 }

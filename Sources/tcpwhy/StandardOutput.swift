@@ -16,6 +16,7 @@ struct StandardOutput {
   /// Writes everything.
   mutating func flush() {
     guard buffer.count > 0 else { return }
+    buffer.settle()
     do {
       try FileDescriptor.standardOutput.writeAll(buffer.bytes)
     } catch Errno.brokenPipe {

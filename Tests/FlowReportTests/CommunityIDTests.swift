@@ -6,12 +6,15 @@ import Testing
 
 @Suite("Community IDs")
 struct CommunityIDTests {
-  /// From the published test vectors of the specification, seed 0.
+  /// From the published test vectors of the specification, seed 0; the last three by Python's hashlib.
   @Test(
     "The id is the one Zeek and Suricata print",
     arguments: [
       ("128.232.110.120", 34855, "66.35.250.204", 80, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
       ("66.35.250.204", 80, "128.232.110.120", 34855, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
+      ("2001:db8::1", 40000, "2001:db8::2", 443, "1:RYG3Msb11GthNt1OYXJouPzmrvA="),
+      ("fe80::9", 443, "fe80::9", 65535, "1:LvVHThqDv3GvXvkW/XsWFMF7pCg="),
+      ("255.255.255.255", 65535, "0.0.0.0", 1, "1:PYuwlVm1GPkHd07zcQ54i/JRkcc="),
     ] as [(String, UInt16, String, UInt16, String)])
   func vectors(
     source: String, sourcePort: UInt16, destination: String, destinationPort: UInt16,
@@ -31,12 +34,23 @@ struct CommunityIDTests {
     #expect(OutputBuffer.text { CommunityID.write(tracked.connection.key, to: &$0) } == expected)
   }
 
-  @Test("SHA-1 of the standard's one-block example")
-  func digest() {
-    var block = SHA1Block()
-    for byte in "abc".utf8 { block.append(byte) }
-    let digest = block.digest()
-    #expect(digest[0] == 0xa999_3e36)
-    #expect(digest[4] == 0x9cd0_d89d)
+  /// From FIPS 180's examples, and all bytes 0…54, the most that fits, by Python's hashlib.
+  @Test("SHA-1 of one block")
+  func digests() {
+    func check(_ block: InlineArray<4, SHA1.Words>, _ expected: [UInt32]) {
+      let digest = SHA1.digest(block)
+      #expect(digest.indices.map { digest[$0] } == expected)
+    }
+    check(
+      [[0x6162_6380, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 24]],
+      [0xa999_3e36, 0x4706_816a, 0xba3e_2571, 0x7850_c26c, 0x9cd0_d89d])
+    check(
+      [
+        [0x0001_0203, 0x0405_0607, 0x0809_0a0b, 0x0c0d_0e0f],
+        [0x1011_1213, 0x1415_1617, 0x1819_1a1b, 0x1c1d_1e1f],
+        [0x2021_2223, 0x2425_2627, 0x2829_2a2b, 0x2c2d_2e2f],
+        [0x3031_3233, 0x3435_3680, 0x0000_0000, 0x0000_01b8],
+      ],
+      [0x8ae2_d467, 0x29cf_e68f, 0xf927_af5e, 0xec9c_7d1b, 0x66d6_5ac2])
   }
 }

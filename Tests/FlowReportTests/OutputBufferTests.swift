@@ -53,6 +53,70 @@ struct OutputBufferTests {
     #expect(text { $0.write(number) } == expected)
   }
 
+  @Test("Counts of every length are those of the standard library")
+  func lengths() {
+    var power: UInt64 = 1
+    for _ in 0..<20 {
+      for number in [power - 1, power, power + 1, power &* 9, power / 7] {
+        #expect(text { $0.write(number) } == "\(number)")
+        #expect(text { $0.write(-Int64(clamping: number)) } == "\(-Int64(clamping: number))")
+      }
+      power &*= 10
+    }
+  }
+
+  @Test("Addresses are written as they describe themselves")
+  func addresses() throws {
+    for octet in [0, 9, 10, 99, 100, 255] as [UInt32] {
+      for address in [octet << 24 | 0x01_0203, octet << 16 | 0x0a << 8, octet << 8, octet | 0xff00]
+      {
+        let address = IPAddress(ipv4: address)
+        #expect(text { $0.write(address) } == address.description)
+      }
+    }
+    for name in ["::", "::1", "2001:db8:1:2:3:4:5:6", "fe80::1:0:0:1"] {
+      let address = try #require(IPAddress(name))
+      #expect(text { $0.write(address) } == name)
+    }
+  }
+
+  @Test("What is longer than a block, or ends beyond one, comes out whole and in order")
+  func blocks() {
+    var buffer = OutputBuffer()
+    var expected = ""
+    // Lengths that have no factor in common with that of a block.
+    for round in 0..<300 {
+      let long = String(repeating: "x", count: round * 7 % 2100)
+      buffer.write(long)
+      buffer.write("<the phrase of thirty-two bytes>" as Phrase)
+      buffer.write(word: 0x3837_3635_3433_3231, count: round % 9)
+      buffer.write(UInt64(round))
+      buffer.write(byte: UInt8(ascii: "\n"))
+      expected += "\(long)<the phrase of thirty-two bytes>\("12345678".prefix(round % 9))\(round)\n"
+      #expect(buffer.count == expected.utf8.count)
+    }
+    #expect(buffer.text == expected)
+    var other = OutputBuffer()
+    other.write("before ")
+    other.write(buffer)
+    #expect(other.text == "before \(expected)")
+    buffer.removeAll()
+    #expect(buffer.count == 0)
+    #expect(buffer.text.isEmpty)
+  }
+
+  @Test("A day is written anew when it changes")
+  func days() {
+    let day: Int64 = 86_400_000_000_000
+    let days = text { out in
+      for moment in [0, day, 0, -1, 20_000 * day] {
+        out.write(date: CaptureTime(nanoseconds: moment))
+        out.write(" ")
+      }
+    }
+    #expect(days == "1970-01-01 1970-01-02 1970-01-01 1969-12-31 2024-10-04 ")
+  }
+
   @Test("Zeros in front fill a width, never more")
   func widths() {
     #expect(text { $0.write(7, width: 3) } == "007")

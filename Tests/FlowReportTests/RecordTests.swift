@@ -1,9 +1,9 @@
 import FlowDiagnosis
 import PacketDecoding
-import TCPModel
 import Testing
 
 @testable import FlowReport
+@testable import TCPModel
 
 @Suite("Records")
 struct RecordTests {
@@ -35,6 +35,32 @@ struct RecordTests {
     #expect(lines.count > 10)
     for line in lines {
       #expect(try check.problems(of: line).isEmpty, "\(line)")
+    }
+  }
+
+  @Test("Counts of no digit, of one and of many are written as they are")
+  func counts() throws {
+    var tracked = try #require(ScriptedConnection.withLostAcknowledgment())
+    for (count, noted) in [(0, 0), (9, 1), (10, 65_535)] as [(UInt16, UInt16)] {
+      tracked.connection.client.synCount = count
+      tracked.connection.client.finCount = count
+      tracked.connection.client.rstCount = count
+      tracked.connection.client.retransmissions = noted
+      tracked.connection.client.spuriousRetransmissions = noted
+      tracked.connection.client.outOfOrder = noted
+      tracked.connection.client.duplicateAcknowledgments = noted
+      tracked.connection.client.zeroWindows = noted
+      tracked.connection.client.keepAlives = noted
+      tracked.connection.client.invalidChecksums = noted
+      tracked.connection.client.captureDuplicates = noted
+      let record = OutputBuffer.text { RecordWriter().write(tracked.connection, to: &$0) }
+      let expected = """
+        "syn":\(count),"fin":\(count),"rst":\(count),"retransmissions":\(noted),\
+        "spurious_retransmissions":\(noted),"out_of_order":\(noted),"duplicate_acks":\(noted),\
+        "zero_windows":\(noted),"keepalives":\(noted),"bad_checksums":\(noted),\
+        "capture_duplicates":\(noted)},"server":{
+        """
+      #expect(record.contains(expected), "\(record)")
     }
   }
 

@@ -43,7 +43,7 @@ public struct TimelineSVG: Sendable {
       out.write(
         "<line class=\"life\" x1=\"\(x)\" y1=\"8\" x2=\"\(x)\" y2=\"\(bottom - 6)\"/>\n")
     }
-    out.write(bytes: body.bytes)
+    out.write(body)
     out.write("</svg>\n")
   }
 

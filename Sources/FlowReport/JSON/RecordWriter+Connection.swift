@@ -9,102 +9,114 @@ extension RecordWriter {
   public func write(
     _ connection: Connection, translationOf original: UInt64? = nil, to out: inout OutputBuffer
   ) {
-    begin("connection", to: &out)
-    out.write(",\"id\":")
+    let phrases = ConnectionPhrases.shared
+    out.write(phrases.beginning)
+    if !file.isEmpty { out.write(bytes: file) }
+    out.write(phrases.id)
     out.write(connection.id)
-    out.write(",\"incarnation\":")
-    out.write(UInt64(connection.incarnation))
-    out.write(",\"previous\":")
-    out.write(jsonFrame: connection.previous)
-    out.write(",\"community_id\":\"")
+    if connection.incarnation == 1, connection.previous == 0 {
+      out.write(phrases.first)
+    } else {
+      out.write(phrases.incarnation)
+      out.write(UInt64(connection.incarnation))
+      out.write(phrases.previous)
+      out.write(jsonFrame: connection.previous)
+    }
+    out.write(phrases.communityID)
     CommunityID.write(connection.key, to: &out)
-    out.write("\",\"client\":")
-    write(connection, .client, to: &out)
-    out.write(",\"server\":")
-    write(connection, .server, to: &out)
+    out.write(phrases.client)
+    RecordWriter.write(connection.client, connection.socket(.client), phrases, to: &out)
+    out.write(phrases.server)
+    RecordWriter.write(connection.server, connection.socket(.server), phrases, to: &out)
     out.write(
-      connection.traits.contains(.clientKnown)
-        ? ",\"client_known\":true,\"vantage\":\"" : ",\"client_known\":false,\"vantage\":\"")
-    out.write(connection.vantage.rawValue)
-    out.write(byte: UInt8(ascii: "\""))
+      connection.traits.contains(.clientKnown) ? phrases.clientKnown : phrases.clientUnknown)
+    out.write(phrases.vantage(connection.vantage))
     if let original {
       out.write(",\"translation_of\":")
       out.write(original)
     }
-    out.write(",\"first_frame\":")
+    out.write(phrases.firstFrame)
     out.write(connection.firstFrame)
-    out.write(",\"last_frame\":")
+    out.write(phrases.lastFrame)
     out.write(connection.lastFrame)
-    out.write(",\"first_time\":\"")
+    out.write(phrases.firstTime)
     out.write(connection.firstTime)
-    out.write("\",\"first_time_ns\":")
+    out.write(phrases.firstNanoseconds)
     out.write(connection.firstTime.nanoseconds)
-    out.write(",\"last_time\":\"")
+    out.write(phrases.lastTime)
     out.write(connection.lastTime)
-    out.write("\",\"last_time_ns\":")
+    out.write(phrases.lastNanoseconds)
     out.write(connection.lastTime.nanoseconds)
-    out.write(",\"opened\":\"")
-    out.write(connection.opening.description)
-    out.write("\",\"handshake_seconds\":")
+    out.write(phrases.opened[connection.opening])
+    out.write(phrases.handshake)
     if let time = connection.handshakeTime {
       out.write(seconds: time)
     } else {
       out.write("null")
     }
-    out.write(",\"active_closer\":")
-    out.write(RecordWriter.name(connection.activeCloser))
-    out.write(",\"end\":\"")
-    out.write(connection.end.rawValue)
-    out.write(byte: UInt8(ascii: "\""))
-    end(&out)
+    out.write(phrases.activeCloser[connection.activeCloser])
+    out.write(phrases.end(connection.end))
   }
 
-  private func write(_ connection: Connection, _ side: Side, to out: inout OutputBuffer) {
-    let endpoint = connection[side]
-    let (address, port) = connection.socket(side)
-    out.write("{\"address\":")
-    out.write(json: address)
-    out.write(",\"port\":")
-    out.write(UInt64(port))
-    out.write(",\"state\":\"")
-    out.write(endpoint.state.description)
-    out.write("\",\"packets\":")
+  private static func write(
+    _ endpoint: Endpoint, _ socket: (address: IPAddress, port: UInt16),
+    _ phrases: ConnectionPhrases, to out: inout OutputBuffer
+  ) {
+    out.write(socket.address)
+    out.write(phrases.port)
+    out.write(UInt64(socket.port))
+    out.write(phrases.state)
+    out.write(phrases.packets[endpoint.state])
     out.write(endpoint.packets)
-    out.write(",\"bytes\":")
+    out.write(phrases.bytes)
     out.write(endpoint.bytes)
-    out.write(",\"payload_bytes\":")
+    out.write(phrases.payloadBytes)
     out.write(endpoint.payloadBytes)
-    out.write(",\"syn\":")
-    out.write(UInt64(endpoint.synCount))
-    out.write(",\"fin\":")
-    out.write(UInt64(endpoint.finCount))
-    out.write(",\"rst\":")
-    out.write(UInt64(endpoint.rstCount))
-    out.write(",\"retransmissions\":")
+    if let flags = phrases.flags(endpoint) {
+      out.write(flags)
+    } else {
+      out.write(phrases.syn)
+      out.write(UInt64(endpoint.synCount))
+      out.write(phrases.fin)
+      out.write(UInt64(endpoint.finCount))
+      out.write(phrases.rst)
+      out.write(UInt64(endpoint.rstCount))
+    }
+    if endpoint.isFlawless {
+      for index in phrases.flawless.indices { out.write(phrases.flawless[index]) }
+    } else {
+      writeFlaws(endpoint, phrases, to: &out)
+    }
+  }
+
+  /// Writes how often something did not go as it should.
+  private static func writeFlaws(
+    _ endpoint: Endpoint, _ phrases: ConnectionPhrases, to out: inout OutputBuffer
+  ) {
+    out.write(phrases.retransmissions)
     out.write(UInt64(endpoint.retransmissions))
-    out.write(",\"spurious_retransmissions\":")
+    out.write(phrases.spuriousRetransmissions)
     out.write(UInt64(endpoint.spuriousRetransmissions))
-    out.write(",\"out_of_order\":")
+    out.write(phrases.outOfOrder)
     out.write(UInt64(endpoint.outOfOrder))
-    out.write(",\"duplicate_acks\":")
+    out.write(phrases.duplicateAcknowledgments)
     out.write(UInt64(endpoint.duplicateAcknowledgments))
-    out.write(",\"zero_windows\":")
+    out.write(phrases.zeroWindows)
     out.write(UInt64(endpoint.zeroWindows))
-    out.write(",\"keepalives\":")
+    out.write(phrases.keepAlives)
     out.write(UInt64(endpoint.keepAlives))
-    out.write(",\"bad_checksums\":")
+    out.write(phrases.invalidChecksums)
     out.write(UInt64(endpoint.invalidChecksums))
-    out.write(",\"capture_duplicates\":")
+    out.write(phrases.captureDuplicates)
     out.write(UInt64(endpoint.captureDuplicates))
     out.write(byte: UInt8(ascii: "}"))
   }
+}
 
-  private static func name(_ closer: Closer) -> String {
-    switch closer {
-    case .none: "null"
-    case .client: "\"client\""
-    case .server: "\"server\""
-    case .both: "\"both\""
-    }
+extension Endpoint {
+  /// Whether nothing was noticed about its segments.
+  fileprivate var isFlawless: Bool {
+    retransmissions | spuriousRetransmissions | outOfOrder | duplicateAcknowledgments | zeroWindows
+      | keepAlives | invalidChecksums | captureDuplicates == 0
   }
 }

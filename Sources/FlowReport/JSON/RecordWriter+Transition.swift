@@ -6,32 +6,34 @@ extension RecordWriter {
   public func write(
     _ transition: Transition, of connection: Connection, to out: inout OutputBuffer
   ) {
+    let phrases = TransitionPhrases.shared
     let (address, port) = connection.socket(transition.endpoint)
-    begin("transition", to: &out)
-    out.write(",\"connection\":")
+    out.write(phrases.beginning)
+    if !file.isEmpty { out.write(bytes: file) }
+    out.write(phrases.connection)
     out.write(connection.id)
-    out.write(",\"endpoint\":\"")
-    out.write(transition.endpoint.description)
-    out.write("\",\"address\":")
-    out.write(json: address)
-    out.write(",\"port\":")
+    out.write(phrases.endpoint)
+    out.write(phrases.address[transition.endpoint])
+    out.write(address)
+    out.write(phrases.port)
     out.write(UInt64(port))
-    out.write(",\"from\":\"")
-    out.write(transition.from.description)
-    out.write("\",\"to\":\"")
-    out.write(transition.to.description)
-    out.write("\",\"time\":\"")
+    out.write(phrases.from[transition.from])
+    out.write(phrases.to[transition.to])
+    out.write(phrases.time)
     out.write(transition.time)
-    out.write("\",\"time_ns\":")
+    out.write(phrases.nanoseconds)
     out.write(transition.time.nanoseconds)
-    out.write(",\"frame\":")
+    out.write(phrases.frame)
     out.write(jsonFrame: transition.frame)
-    out.write(",\"evidence\":\"")
-    out.write(transition.evidence.description)
-    out.write("\",\"confirmed_by\":")
+    out.write(phrases.evidence[transition.evidence])
+    if transition.confirmedBy == 0, transition.revokedBy == 0 {
+      for index in phrases.standing.indices { out.write(phrases.standing[index]) }
+      return
+    }
+    out.write(phrases.confirmedBy)
     out.write(jsonFrame: transition.confirmedBy)
-    out.write(",\"revoked_by\":")
+    out.write(phrases.revokedBy)
     out.write(jsonFrame: transition.revokedBy)
-    end(&out)
+    out.write(phrases.ending)
   }
 }

@@ -9,7 +9,7 @@ public struct RecordWriter: Sendable {
   /// Which kinds of records are written.
   public var kinds: RecordKinds
   /// What every record says of the file it comes from, where each file is an input of its own.
-  private let file: String
+  let file: [UInt8]
 
   /// - Parameters:
   ///   - kinds: Which kinds of records are written.
@@ -20,9 +20,9 @@ public struct RecordWriter: Sendable {
       var text = OutputBuffer()
       text.write(",\"file\":")
       text.write(json: file)
-      self.file = String(decoding: text.bytes, as: UTF8.self)
+      self.file = text.bytes
     } else {
-      self.file = ""
+      self.file = []
     }
   }
 
@@ -55,7 +55,7 @@ public struct RecordWriter: Sendable {
     out.write("{\"type\":\"")
     out.write(kind)
     out.write("\",\"schema\":1")
-    if !file.isEmpty { out.write(file) }
+    if !file.isEmpty { out.write(bytes: file) }
   }
 
   /// Ends a record.

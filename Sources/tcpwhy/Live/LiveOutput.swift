@@ -19,6 +19,7 @@ struct LiveOutput {
   mutating func flush() {
     defer { buffer.removeAll() }
     guard failure == nil, buffer.count > 0 else { return }
+    buffer.settle()
     do {
       try descriptor.writeAll(buffer.bytes)
     } catch {
