@@ -90,9 +90,9 @@ extension ConnectionTracker {
       byNanoseconds: -connections[place].roundTrip(to: side.peer) / 2)
     var hasSentFIN = false
     var found: ClosingSegment?
-    var hidden: HiddenFINSearch?
-    if case .echo(let value) = answer {
-      hidden = HiddenFINSearch(fin: connections[place][side].finSequence, of: side, echo: value)
+    var last: ClosingSegment?
+    var hidden = answer.echo.map {
+      HiddenFINSearch(fin: connections[place][side].finSequence, of: side, echo: $0)
     }
     var index = connections[place].segments.first
     while index != 0 {
@@ -105,37 +105,36 @@ extension ConnectionTracker {
       hidden?.pass(record)
       guard record.sender == side else { continue }
       let isFIN = record.flags.contains(.fin) && record.end == end
-      if isFIN { hasSentFIN = true }
-      switch answer {
-      case .echo(let value):
-        guard record.hasTimestamps else { return nil }
-        if record.timestampValue == value.rawValue {
-          if isFIN { return ClosingSegment(record) }
-          if found == nil, hasSentFIN, record.length > 0,
-            !record.annotations.isDisjoint(with: [.retransmission, .outOfOrder])
-          {
-            found = ClosingSegment(record)
-          }
+      if isFIN {
+        hasSentFIN = true
+        if last == nil || record.time <= latest { last = ClosingSegment(record) }
+      }
+      guard let echo = answer.echo else { continue }
+      guard record.hasTimestamps else { return nil }
+      if record.timestampValue == echo.rawValue {
+        if isFIN, !answer.isToLast { return ClosingSegment(record) }
+        if found == nil, hasSentFIN, record.length > 0,
+          !record.annotations.isDisjoint(with: [.retransmission, .outOfOrder])
+        {
+          found = ClosingSegment(record)
         }
-      case .noDuplicate:
-        if isFIN, found == nil || record.time <= latest { found = ClosingSegment(record) }
       }
     }
-    if found == nil, !connections[place].traits.contains(.abridged) {
-      return hidden?.sending(
-        shownBy: segment, patience: connections[place].roundTrip(to: side.peer) &* 2 &+ 5_000_000)
-    }
-    return found
+    if let found { return found }
+    if answer.isToLast { return last }
+    if connections[place].traits.contains(.abridged) { return nil }
+    return hidden?.sending(
+      shownBy: segment, patience: connections[place].roundTrip(to: side.peer) &* 2 &+ 5_000_000)
   }
 }
 
 /// What the first acknowledgment of a FIN tells about which of its sendings arrived.
-enum FINAnswer {
-  /// It echoes the TSval of the segment that advanced it (RFC 7323 §4.3).
-  case echo(TimestampValue)
-  /// It has no timestamps, and does not report the FIN as a duplicate, which it would (RFC 2883): the
-  /// last that can have been answered was the first to arrive.
-  case noDuplicate
+struct FINAnswer {
+  /// The TSval of the segment that advanced the acknowledgment (RFC 7323 §4.3), if it has timestamps.
+  var echo: TimestampValue?
+  /// Whether the last sending that can have been answered was the first to arrive: another would be
+  /// reported as a duplicate (RFC 2883), and the echo, if any, may be that of data before the FIN.
+  var isToLast: Bool
 }
 
 /// Where the arrival of the peer's FIN is among the transitions of an endpoint, together with that of

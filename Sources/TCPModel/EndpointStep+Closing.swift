@@ -46,19 +46,28 @@ extension Endpoint {
     } else if !hasPassed {
       receiveMissedFIN(of: peer, context, &effects)
     }
-    let isEchoed =
-      !segment.hasTimestamps
-      || TimestampValue(segment.timestampEchoReply) == peer.newestTimestamp
-    if peer.finCount > 1 || peer.retransmissions > 0 || !hasPassed || !isEchoed,
-      !segment.reportsDuplicate
-    {
-      if segment.hasTimestamps {
-        effects.finAnswer = .echo(TimestampValue(segment.timestampEchoReply))
-      } else if peer.finCount > 1 ? reportsDuplicates(of: peer) || wasClosing : !hasPassed {
-        effects.finAnswer = .noDuplicate
-      }
-    }
+    effects.finAnswer = answer(toFINOf: peer, segment, hasPassed: hasPassed)
     marks.insert(.finArrivalConfirmed)
+  }
+
+  /// What its first acknowledgment of the peer's FIN tells about when that arrived; nil if there is no
+  /// question.
+  ///
+  /// - Parameter hasPassed: Whether the FIN is held to have arrived.
+  private func answer(toFINOf peer: Endpoint, _ segment: Segment, hasPassed: Bool) -> FINAnswer? {
+    let isRepeated = peer.finCount > 1
+    // Together with data before it: what lies below the acknowledgment then had waited there.
+    let coversData = peer.sendUnacknowledged.precedes(peer.finSequence)
+    if segment.reportsDuplicate, !coversData { return nil }
+    let wouldReport = reportsDuplicates(of: peer) && !segment.reportsDuplicate
+    guard segment.hasTimestamps else {
+      return (isRepeated ? wouldReport || wasClosing : !hasPassed)
+        ? FINAnswer(echo: nil, isToLast: true) : nil
+    }
+    let echo = TimestampValue(segment.timestampEchoReply)
+    guard isRepeated || peer.retransmissions > 0 || !hasPassed || echo != peer.newestTimestamp
+    else { return nil }
+    return FINAnswer(echo: echo, isToLast: coversData && isRepeated && wouldReport)
   }
 
   /// The peer's FIN, held not to have arrived, has: with the acknowledgment that it bore.

@@ -457,4 +457,58 @@ import Testing
     #expect(
       connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT")
   }
+
+  /// The server closes as the client's data and FIN are on their way; the client acknowledges that.
+  private func crossing(_ rest: String, sack: Bool = true) throws -> TrackedConnection {
+    let text =
+      stampedHandshake + """
+        0.020 > P. 1:101 ack 1 TS 1020 9000
+        0.020 > F. 101 ack 1 TS 1020 9000
+        0.022 < F. 1 ack 1 TS 9012 1010
+        0.022 > . 102 ack 2 TS 1022 9012
+
+        """ + rest
+    return try #require(
+      Script.run(
+        text.split(separator: "\n").map {
+          sack && $0.contains(" S") ? $0 + " sack-permitted" : String($0)
+        }.joined(separator: "\n")
+      ).first)
+  }
+
+  @Test("A FIN that waited behind lost data came with that, however the last SACK names it")
+  func waitingFIN() throws {
+    let connection = try crossing(
+      """
+      0.032 < . 2 ack 1 TS 9022 1010 sack 101 102
+      0.040 > P. 1:101 ack 2 TS 1040 9022
+      0.050 < . 2 ack 102 TS 9040 1040 sack 101 102
+      """)
+    #expect(connection.path(.server).hasSuffix("FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"))
+    #expect(standing(connection, .timeWait) == [9])
+    // Nothing was missing: they crossed.
+    let whole = try crossing("0.032 < . 2 ack 102 TS 9022 1020")
+    #expect(whole.path(.server).hasSuffix("FIN-WAIT-1 CLOSING TIME-WAIT"))
+  }
+
+  @Test(
+    "Where the echo may be that of data before the FINs, a FIN not reported as a duplicate was the first",
+    arguments: [true, false])
+  func echoOfData(sack: Bool) throws {
+    let connection = try crossing(
+      """
+      0.060 > F. 101 ack 2 TS 1060 9012
+      0.070 < . 2 ack 102 TS 9060 1020
+      """, sack: sack)
+    #expect(
+      connection.path(.server).hasSuffix(
+        sack ? "FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT" : "FIN-WAIT-1 CLOSING TIME-WAIT"))
+    // Reported, the first was.
+    let both = try crossing(
+      """
+      0.060 > F. 101 ack 2 TS 1060 9012
+      0.070 < . 2 ack 102 TS 9060 1020 sack 101 102
+      """, sack: sack)
+    #expect(both.path(.server).hasSuffix("FIN-WAIT-1 CLOSING TIME-WAIT"))
+  }
 }
