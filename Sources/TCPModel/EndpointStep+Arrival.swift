@@ -195,7 +195,16 @@ extension Endpoint {
 
     // RFC 9293 §3.10.7.1; §3.10.7.2, second and fourth check; §3.10.7.3, first and fifth check: what is
     // neither SYN nor RST is answered by RST at most.
-    if state == .synSent || state.isIdle { return }
+    if state == .synSent { return }
+    if state.isIdle {
+      // The RST will begin where this acknowledges.
+      if marks.contains(.reset), segment.flags.contains(.ack),
+        sendUnacknowledged.precedes(acknowledgment), acknowledgment.precedesOrEquals(sendNext)
+      {
+        sendUnacknowledged = acknowledgment
+      }
+      return
+    }
 
     // RFC 9293 §3.10.7.4, first check: the sequence number. What is not acceptable is answered by an
     // ACK, in TIME-WAIT too, where a FIN again restarts the timer all the same (fifth and eighth

@@ -70,6 +70,18 @@ extension Endpoint {
     return FINAnswer(echo: echo, isToLast: coversData && isRepeated && wouldReport)
   }
 
+  /// A segment of an endpoint that is reset acknowledges the peer's FIN for the first time.
+  mutating func confirmFIN(
+    of peer: inout Endpoint, _ segment: Segment, _ context: StepContext,
+    _ effects: inout StepEffects
+  ) {
+    guard marks.contains(.finArrived), !marks.contains(.finArrivalConfirmed),
+      peer.marks.contains(.finSent),
+      peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
+    else { return }
+    acknowledgeFIN(peer: &peer, segment, context, &effects)
+  }
+
   /// The peer's FIN, held not to have arrived, has: with the acknowledgment that it bore.
   private mutating func receiveMissedFIN(
     of peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects

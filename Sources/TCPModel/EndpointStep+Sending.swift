@@ -165,65 +165,9 @@ extension Endpoint {
     if segment.flags.contains(.ece) { marks.insert(.explicitCongestion) }
   }
 
-  // MARK: - RST
-
-  private mutating func sendRST(
-    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
-  ) {
-    let side = context.sender
-    if looksForged(segment) {
-      effects.annotations.insert(.doubtfulReset)
-      return
-    }
-    let isBare = !segment.flags.contains(.ack)
-    let sequence = SequenceNumber(segment.sequence)
-    switch state {
-    case .closed:
-      return
-    case .listen:
-      // RFC 9293 §3.10.7.1: there is no listener.
-      state = .closed
-      return
-    case .synSent:
-      // RFC 9293 §3.10.7.3, first check: it answers an unacceptable ACK and stays. A RST,ACK gives
-      // up the attempt (ABORT, §3.10.5, would send nothing).
-      if isBare { return }
-    case .synReceived
-    where isBare && !sequence.isWithin(initialSendSequence, sendNext + 1):
-      // RFC 9293 §3.10.7.4, fifth check: it answers an unacceptable ACK and stays.
-      return
-    case .established
-    where isBare && !marks.contains(.establishedConfirmed)
-      && marks.contains(.establishedByArrival) && sequence == initialSendSequence + 1:
-      // A RST that copies the ACK it answers comes from a host without a socket: the segment that
-      // should have completed the handshake was not taken.
-      takeBack(
-        to: marks.contains(.synAckSent) ? .synReceived : .synSent, side: side, context, &effects)
-      marks.remove(.establishedByArrival)
-    case .synReceived, .established, .finWait1, .finWait2, .closeWait, .closing, .lastAck,
-      .timeWait:
-      // RFC 9293 §3.10.5, ABORT call; or the socket is gone and what arrives is answered by RST
-      // (§3.10.7.1). Nobody stays in TIME-WAIT for it, as §3.5.2 would have it.
-      break
-    }
-    stateBeforeReset = state
-    marks.insert(.reset)
-    move(to: .closed, .sent, side: side, context, &effects)
-  }
-
-  /// Whether a RST does not look like this endpoint's own: another TTL than all its segments, or a
-  /// sequence number that it would not use.
-  private func looksForged(_ segment: Segment) -> Bool {
-    guard marks.contains(.seen) else { return false }
-    if !marks.contains(.varyingHopLimit), segment.hopLimit != hopLimit { return true }
-    guard state.isSynchronized else { return false }
-    let sequence = SequenceNumber(segment.sequence)
-    return !sequence.isWithin(sendUnacknowledged, sendNext + 1)
-  }
-
   // MARK: - Data, ACK and FIN
 
-  private mutating func sendOrdinary(
+  mutating func sendOrdinary(
     _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
   ) {
     let side = context.sender
@@ -231,6 +175,10 @@ extension Endpoint {
     let hasAck = segment.flags.contains(.ack)
 
     if hiddenFIN == .assumed { reconsiderFIN(peer: &peer, segment, context, &effects) }
+    if marks.contains(.wasReset), crossesReset(segment, context) {
+      sendBeforeReset(segment, peer: &peer, context, &effects)
+      return
+    }
     switch state {
     case .established:
       confirmEstablished(segment, peer: &peer, context, &effects)
@@ -278,6 +226,11 @@ extension Endpoint {
   ) {
     guard !marks.contains(.establishedConfirmed) else { return }
     if !marks.contains(.seen) { beginTimestamps(segment) }
+    if echoesRepeatedSYN(segment, of: peer) {
+      let arrival = context.at(peer.lastTime, frame: peer.lastFrame)
+      takeBack(to: .synSent, side: context.sender, context, &effects)
+      move(to: .established, .received, side: context.sender, arrival, &effects)
+    }
     if peer.mayOpenFast, !marks.isDisjoint(with: [.synAckSent, .presumed]),
       !marks.contains(.synSent), echoesOnlySYN(segment, of: peer)
     {
@@ -287,6 +240,16 @@ extension Endpoint {
       return
     }
     marks.insert(.establishedConfirmed)
+  }
+
+  /// Whether the first segment of a caller echoes not the first SYN,ACK but the one that came last: the
+  /// others were lost.
+  private func echoesRepeatedSYN(_ segment: Segment, of peer: Endpoint) -> Bool {
+    guard segment.hasTimestamps, marks.contains(.synSent), peer.marks.contains(.synAckSent),
+      !peer.marks.contains(.synSent), peer.synCount > 1, UInt64(peer.synCount) == peer.packets
+    else { return false }
+    let echo = TimestampValue(segment.timestampEchoReply)
+    return peer.firstTimestamp.precedes(echo) && echo == peer.newestTimestamp
   }
 
   /// Takes the first timestamp of an endpoint whose SYN the capture lacks.
@@ -371,7 +334,9 @@ extension Endpoint {
       effects.annotations.insert(.resurrects)
       return true
     }
-    if marks.contains(.wasReset), stateBeforeReset.isSynchronized, isSettled(context) {
+    if marks.contains(.wasReset), stateBeforeReset.isSynchronized,
+      context.isUnanswered(since: timerStart)
+    {
       // It did not take the RST (RFC 5961 §3.2, RFC 1337).
       takeBack(to: stateBeforeReset, side: side, context, &effects)
       marks.remove(.wasReset)
@@ -396,6 +361,8 @@ extension Endpoint {
       marks.remove(.timedOut)
       return true
     }
+    // What left before the RST arrived tells when the FIN before that did.
+    if marks.contains(.wasReset) { confirmFIN(of: &peer, segment, context, &effects) }
     // LAST-ACK ended by an acknowledgment that passed: a repeated FIN may yet show that it was lost.
     guard marks.contains(.finSent.union(.finAcknowledged)) else { return false }
     if marks.contains(.closedSecond), marks.isDisjoint(with: [.reset, .wasReset, .released]),

@@ -57,8 +57,14 @@ extension Endpoint {
   }
 
   /// Whether a RST at `sequence` resets this endpoint in a synchronized state: exactly RCV.NXT
-  /// (RFC 5961 §3.2), as far as the peer's data passed or as far as this endpoint acknowledged.
+  /// (RFC 5961 §3.2), as far as the peer's data passed or as far as this endpoint acknowledged. Departs
+  /// from it as Linux does: once the peer's FIN has come, one at the FIN counts too.
   func isReset(by sequence: SequenceNumber, acknowledged: SequenceNumber) -> Bool {
-    sequence == receiveNext || sequence == acknowledged
+    if sequence == receiveNext || sequence == acknowledged { return true }
+    switch state {
+    case .closeWait, .lastAck, .closing: return sequence + 1 == receiveNext
+    case .closed, .listen, .synSent, .synReceived, .established, .finWait1, .finWait2, .timeWait:
+      return false
+    }
   }
 }
