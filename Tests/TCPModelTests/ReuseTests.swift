@@ -232,6 +232,40 @@ import Testing
     #expect(connections.map { $0.connection.traits.contains(.replaced) } == [false, false])
   }
 
+  @Test(
+    "A SYN sent again after three others of its ports belongs to its call, which tshark counts twice (Suricata bug-7657-01)"
+  )
+  func callAmongForgedOnes() throws {
+    let connections = Script.run(
+      """
+      0.000 > S 0 TS 1000 0
+      iss 2000000
+      0.045 > S 0
+      iss 3000000
+      0.208 > S 0
+      iss 4000000
+      0.370 > S 0
+      iss 1000000
+      1.024 > S 0 TS 2024 0
+      1.030 < S. 0 ack 1 TS 9000 2024
+      1.030 > . 1 ack 1 TS 2029 9000
+      1.031 > P. 1:101 ack 1 TS 2029 9000
+      1.040 < . 1 ack 101 TS 9010 2029
+      1.500 > F. 101 ack 1 TS 2500 9010
+      1.540 < . 1 ack 102 TS 9540 2500
+      """)
+    #expect(connections.count == 4)
+    let call = try #require(connections.first)
+    #expect(call.connection.client.synCount == 2)
+    #expect(call.path(.client) == "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2")
+    #expect(call.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT")
+    #expect(!call.connection.traits.contains(.replaced))
+    // With another number it would be a call of its own.
+    let anew = Script.run(
+      ReuseTests.attemptThatGoesOn.replacing("iss 1000000", with: "iss 1000001"))
+    #expect(anew.count == 3)
+  }
+
   @Test("Such an attempt is replaced all the same when its caller calls anew")
   func attemptIsReplaced() throws {
     let connections = Script.run(
