@@ -150,4 +150,17 @@ import Testing
     #expect(call("").ids.contains("syn-unanswered"))
     #expect(!call("iss 1000000\n0.091 > R 2").ids.contains("syn-unanswered"))
   }
+
+  @Test(
+    "A RST behind missing data is not forged if the end answers from nowhere what it draws",
+    arguments: [(true, false), (false, true)])
+  func resetBehindGap(isAnswered: Bool, isForged: Bool) {
+    let text =
+      handshake + """
+        0.050 > R. 101 ack 1
+        0.060 < . 1 ack 1
+
+        """ + (isAnswered ? "0.060 > R 1" : "")
+    #expect(Diagnosis(text, endingAt: 90).ids.contains("forged-reset") == isForged)
+  }
 }

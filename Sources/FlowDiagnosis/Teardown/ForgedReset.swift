@@ -16,7 +16,8 @@ public struct ForgedReset: ConnectionRule {
   // Error if it cut the connection, note if it had no effect.
   // What disproves it: the end's TTL varies anyway, or it falls silent after a RST that fits. One that
   // answers a SYN,ACK, drawn by a late copy of the SYN, fits that (stale-segment). What comes in after
-  // it with an older timestamp had been sent before.
+  // it with an older timestamp had been sent before. One behind data that the capture lacks is borne out
+  // by the end's answer to what it draws.
 
   public init() {}
 
@@ -36,7 +37,8 @@ public struct ForgedReset: ConnectionRule {
     let resets = tracked.resets(of: side)
     guard
       let reset = resets.first(where: { reset in
-        reset.annotations.contains(.doubtfulReset) || talksOn(tracked, side, after: reset) != nil
+        reset.annotations.contains(.doubtfulReset) && !isBorneOut(reset, by: resets)
+          || talksOn(tracked, side, after: reset) != nil
       })
     else { return nil }
     let next = talksOn(tracked, side, after: reset)
@@ -83,6 +85,16 @@ public struct ForgedReset: ConnectionRule {
         ("effect", .text(cut == nil ? "none" : "cut")),
       ],
       causeKey: "\(tracked.pathKey) \(side)")
+  }
+
+  /// Whether the end answers what the RST draws as one that holds nothing any more (RFC 9293 §3.10.7.1):
+  /// then the RST was its own, behind data that the capture lacks.
+  private func isBorneOut(_ reset: SegmentRecord, by resets: [SegmentRecord]) -> Bool {
+    reset.flags.contains(.ack)
+      && resets.contains {
+        $0.frame > reset.frame && !$0.flags.contains(.ack) && $0.hopLimit == reset.hopLimit
+          && !$0.annotations.contains(.doubtfulReset) && $0.sequence.precedes(reset.sequence)
+      }
   }
 
   /// The next segment of the end that its own RST would have made impossible.
