@@ -1,64 +1,73 @@
+import BlockStorage
 public import PacketDecoding
 
-// With many connections open, finding one is waiting for memory: its bucket, then its place. A batch
-// of segments waits for all of them at once: loads that nothing depends on run beside each other.
+// With many connections open, finding one is waiting for memory: for its bucket, then its place, its
+// course, the page to write on. So each segment is looked at four times before its turn, some
+// segments ahead; each look asks for what the next one reads, which is there by then.
 
 extension ConnectionTracker {
   /// Segments that are worth processing together.
-  public static var batchSize: Int { 32 }
+  public static var batchSize: Int { 256 }
 
   /// Takes the next segments of the input: those of `segments` in `range`, none of which is changed.
   public mutating func process(_ segments: inout [Segment], in range: Range<Int>) {
-    var all = segments.mutableSpan
-    var first = range.lowerBound
-    while first < range.upperBound {
-      let end = min(first + ConnectionTracker.batchSize, range.upperBound)
-      follow(&all, first..<end)
-      first = end
-    }
-  }
-
-  /// Takes a batch.
-  private mutating func follow(_ segments: inout MutableSpan<Segment>, _ range: Range<Int>) {
-    let first = range.lowerBound
-    let count = range.count
     // Segments of what is open already take room too.
     if heldBytes > options.maximumBytes { makeRoom(for: 0) }
+    var all = segments.mutableSpan
     guard held > ConnectionTracker.cachedConnections else {
-      for index in range { follow(&segments[index]) }
+      for index in range { follow(&all[index]) }
       return
     }
-    var keys = InlineArray<32, FlowKey>(repeating: ConnectionTracker.noKey)
-    var tags = InlineArray<32, UInt32>(repeating: 0)
-    var sourcesAreLow: UInt32 = 0
-    for index in 0..<count {
-      let (key, sourceIsLow) = FlowKey.of(segments[first &+ index])
-      keys[index] = key
-      tags[index] = key.tag(seed: options.hashSeed)
-      sourcesAreLow |= sourceIsLow ? 1 &<< UInt32(index) : 0
-    }
-    // Short loops, one for each thing to wait for, so that many of them are under way at once.
-    for index in 0..<count { table.prefetch(tags[index]) }
-    var places = InlineArray<32, UInt32>(repeating: 0)
-    for index in 0..<count { places[index] = table.firstPlace(tags[index]) }
-    for index in 0..<count { prefetch(places[index]) }
-    for index in 0..<count { prefetchCourse(places[index]) }
-    for index in 0..<count { prefetchTail(places[index]) }
-    let removals = table.removals
-    for index in 0..<count {
-      follow(
-        &segments[first &+ index], keys[index], tags[index],
-        sourceIsLow: sourcesAreLow &>> UInt32(index) & 1 != 0,
-        KnownPlace(place: places[index], removals: removals))
+    var ahead = Lookahead()
+    let end = range.upperBound
+    var keyed = range.lowerBound
+    var found = keyed
+    var met = keyed
+    var ready = keyed
+    var next = keyed
+    while next < end {
+      let until = next &+ Lookahead.step
+      while keyed < min(until &+ 4 &* Lookahead.step, end) {
+        let (key, sourceIsLow) = FlowKey.of(all[keyed])
+        let tag = key.tag(seed: options.hashSeed)
+        ahead[keyed] = Outlook(key: key, tag: tag, sourceIsLow: sourceIsLow)
+        table.prefetch(tag)
+        keyed &+= 1
+      }
+      while found < min(until &+ 3 &* Lookahead.step, end) {
+        let place = table.firstPlace(ahead[found].tag)
+        ahead[found].known = KnownPlace(place: place, removals: table.removals)
+        prefetch(place)
+        found &+= 1
+      }
+      while met < min(until &+ 2 &* Lookahead.step, end) {
+        // What has been let go since is no place to look at.
+        if ahead[met].known.removals == table.removals { prefetchCourse(ahead[met].known.place) }
+        met &+= 1
+      }
+      while ready < min(until &+ Lookahead.step, end) {
+        if ahead[ready].known.removals == table.removals {
+          prefetchTail(ahead[ready].known.place)
+        }
+        ready &+= 1
+      }
+      while next < min(until, end) {
+        let outlook = ahead[next]
+        follow(
+          &all[next], outlook.key, outlook.tag, sourceIsLow: outlook.sourceIsLow, outlook.known)
+        next &+= 1
+      }
     }
   }
 
   /// Connections that the caches of a processor hold anyway.
   private static var cachedConnections: Int { 2048 }
 
+  // Changing nothing; `mutating` only in order that the tracker not be copied.
+
   /// Brings into the cache what each segment needs of a place.
   @inline(__always)
-  func prefetch(_ place: UInt32) {
+  mutating func prefetch(_ place: UInt32) {
     if place & ConnectionTracker.quietMark != 0 {
       quiet.prefetch(place & ~ConnectionTracker.quietMark)
     } else {
@@ -68,21 +77,21 @@ extension ConnectionTracker {
 
   /// The same of the course of a place.
   @inline(__always)
-  func prefetchCourse(_ place: UInt32) {
+  mutating func prefetchCourse(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
     quietCourses.prefetch(quiet[place & ~ConnectionTracker.quietMark].course)
   }
 
   /// The same of where the next segment of a place will be written.
   @inline(__always)
-  func prefetchTail(_ place: UInt32) {
+  mutating func prefetchTail(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
     quietPages.prefetch(quietCourses[quiet[place & ~ConnectionTracker.quietMark].course].tail)
   }
 
   /// The same of all that was kept of the segments of a place.
   @inline(__always)
-  func prefetchPages(_ place: UInt32) {
+  mutating func prefetchPages(_ place: UInt32) {
     guard place & ConnectionTracker.quietMark != 0 else { return }
     let course = quiet[place & ~ConnectionTracker.quietMark].course
     for number in 0..<4 {
@@ -91,4 +100,26 @@ extension ConnectionTracker {
       quietPages.prefetch(page)
     }
   }
+}
+
+/// What is known of segments before their turn, by their index.
+private struct Lookahead {
+  /// Segments between one look and the next.
+  static var step: Int { 16 }
+
+  // More than five steps.
+  private var outlooks = InlineArray<128, Outlook>(repeating: Outlook())
+
+  subscript(index: Int) -> Outlook {
+    @inline(__always) _read { yield outlooks[index & 127] }
+    @inline(__always) _modify { yield &outlooks[index & 127] }
+  }
+}
+
+/// What is known of a segment before its turn.
+private struct Outlook: BitwiseCopyable {
+  var key = ConnectionTracker.noKey
+  var tag: UInt32 = 0
+  var sourceIsLow = false
+  var known = KnownPlace(place: 0, removals: 0)
 }
