@@ -49,6 +49,15 @@ public struct FrameBatch: ~Copyable, Sendable {
     return Int(record.offset)..<Int(record.offset) + Int(record.length)
   }
 
+  /// Both of them, for the frame at `index`.
+  @inlinable @inline(__always)
+  public func frame(at index: Int) -> (header: FrameHeader, range: Range<Int>) {
+    precondition(index >= 0 && index < count)
+    let record = records[index]
+    let offset = Int(record.offset)
+    return (record.header, offset..<offset &+ Int(record.length))
+  }
+
   /// Drops the frames for which `isIncluded` is false; the others keep their numbers.
   public mutating func keep(where isIncluded: (Span<UInt8>, FrameHeader) -> Bool) {
     var kept = 0

@@ -76,16 +76,16 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   @inline(__always)
   mutating func follow(_ segment: inout Segment) {
-    let (key, sourceIsLow) = FlowKey.of(segment)
     if now < segment.time { advanceClock(to: segment.time) }
     // Segments of a connection often come one after the other.
-    if lastPlace.removals == table.removals, lastPlace.place != 0,
-      connections[lastPlace.place].key == key,
-      takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
-    {
-      counts.segments &+= 1
-      return
+    if lastPlace.removals == table.removals, lastPlace.place != 0 {
+      let (isKey, sourceIsLow) = connections[lastPlace.place].key.matches(&segment)
+      if isKey, takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow) {
+        counts.segments &+= 1
+        return
+      }
     }
+    let (key, sourceIsLow) = FlowKey.of(segment)
     follow(
       &segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
       KnownPlace(place: 0, removals: 0))

@@ -41,6 +41,18 @@ public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
       )
   }
 
+  /// Whether it is the key of a segment, and whether the segment's source is the lower socket.
+  @inline(__always)
+  func matches(_ segment: inout Segment) -> (isKey: Bool, sourceIsLow: Bool) {
+    if segment.source == lowAddress, segment.sourcePort == lowPort {
+      return (segment.destination == highAddress && segment.destinationPort == highPort, true)
+    }
+    return (
+      segment.source == highAddress && segment.sourcePort == highPort
+        && segment.destination == lowAddress && segment.destinationPort == lowPort, false
+    )
+  }
+
   /// Whether both ends are the same socket.
   public var isSelf: Bool { lowAddress == highAddress && lowPort == highPort }
 

@@ -49,8 +49,8 @@ struct SegmentSource: ~Copyable {
     let first = next
     let capacity = batch.segments.count
     while next < frames.count, batch.count < capacity {
-      let frame = bytes.extracting(frames.range(at: next))
-      let header = frames.header(at: next)
+      let (header, range) = frames.frame(at: next)
+      let frame = bytes.extracting(range)
       next += 1
       if decoder.decodeOrdinary(frame, header: header, into: &batch.segments[batch.count]) {
         batch.count += 1
