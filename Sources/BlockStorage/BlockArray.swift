@@ -118,6 +118,12 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// Takes all elements out and keeps their room.
+  @inlinable
+  public mutating func removeAll() {
+    used = 0
+  }
+
   @inlinable @inline(never)
   mutating func grow() {
     if capacity == 0, BlockArray.smallCapacity < 1 << BlockArray.shift {

@@ -17,9 +17,9 @@ public struct AnalysisTotals: Sendable {
   public private(set) var connections: UInt64 = 0
   /// States held by endpoints when the capture ended, CLOSED and LISTEN left out, and those of
   /// connections that were let go early.
-  public private(set) var states = [UInt64](repeating: 0, count: TCPState.allCases.count)
+  public private(set) var states = InlineArray<11, UInt64>(repeating: 0)
   /// Who closed first, by `Closer.rawValue`.
-  public private(set) var closers = [UInt64](repeating: 0, count: 4)
+  public private(set) var closers = InlineArray<4, UInt64>(repeating: 0)
   /// How long handshakes took.
   public private(set) var handshakes = DurationHistogram()
   /// What the tracker counted, once it has finished.

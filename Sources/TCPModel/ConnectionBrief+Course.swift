@@ -25,15 +25,19 @@ extension ConnectionBrief {
   /// gives.
   ///
   /// - Parameters:
+  ///   - timeWait, synSent: How long those states last, nanoseconds.
   ///   - patience: Nanoseconds in which no timer can run out.
   /// - Returns: Whether it is like that. If not, what stands here means nothing.
   mutating func follow(
     _ source: QuietConnection, _ key: FlowKey, _ course: QuietCourse,
-    _ store: borrowing QuietPages, _ timers: Timers, patience: Int64, until time: CaptureTime,
-    isEnd: Bool
+    _ store: borrowing QuietPages, timeWait: Int64, synSent: Int64, patience: Int64,
+    until time: CaptureTime, isEnd: Bool
   ) -> Bool {
     begin(source, key)
     guard source.firstTime != .epoch else { return false }
+    if course.count == 0 {
+      return rest(.synSent, timeWait: timeWait, synSent: synSent, time, isEnd: isEnd)
+    }
     var stage = Stage.synSent
     var reader = QuietPairs(course)
     var frame = firstFrame
@@ -107,7 +111,7 @@ extension ConnectionBrief {
       silences == Silences() || closing == .epoch
         || lastTime.nanoseconds(since: closing) <= Connection.noteworthyIdle
     else { return false }
-    return rest(stage, timers, time, isEnd: isEnd)
+    return rest(stage, timeWait: timeWait, synSent: synSent, time, isEnd: isEnd)
   }
 
   /// The stage to which a segment leads that acknowledges everything; nil out of the ordinary course.
@@ -176,14 +180,14 @@ extension ConnectionBrief {
 
   /// The states in which it rests at `time`.
   private mutating func rest(
-    _ stage: Stage, _ timers: Timers, _ time: CaptureTime, isEnd: Bool
+    _ stage: Stage, timeWait: Int64, synSent: Int64, _ time: CaptureTime, isEnd: Bool
   ) -> Bool {
     switch stage {
     case .synSent:
       client.state = .synSent
       client.timerStart = firstTime
       server.state = .listen
-      guard isEnd, time < firstTime.advanced(byNanoseconds: timers.synSent) else { return false }
+      guard isEnd, time < firstTime.advanced(byNanoseconds: synSent) else { return false }
       traits.insert(.openAtEnd)
     case .established:
       guard isEnd else { return false }
@@ -193,7 +197,7 @@ extension ConnectionBrief {
       server.timerStart = completionTime
       traits.insert(.openAtEnd)
     case .closed:
-      let over = lastTime.advanced(byNanoseconds: timers.timeWait)
+      let over = lastTime.advanced(byNanoseconds: timeWait)
       let isOver = over <= time
       let isServer = activeCloser == .server
       client.state = isServer || isOver ? .closed : .timeWait

@@ -23,18 +23,20 @@ extension ConnectionTracker {
   /// Begins a connection quietly. Returns whether that was possible.
   @inline(__always)
   mutating func openQuietly(
-    _ segment: Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool
+    _ segment: inout Segment, _ key: FlowKey, _ tag: UInt32, _ gap: FlowTableGap,
+    sourceIsLow: Bool
   ) -> Bool {
     guard quietPatience > 1, segment.time >= now,
       let connection = QuietConnection(
         segment, key: key, sourceIsLow: sourceIsLow, id: counts.connections &+ 1)
     else { return false }
-    makeRoom(for: 1)
+    // What so few of them take is not worth adding it up each time.
+    if held >= options.maximumConnections || counts.connections & 15 == 0 { makeRoom(for: 1) }
     counts.connections &+= 1
     let place = quiet.insert(connection, key) | ConnectionTracker.quietMark
     counts.peakConnections = max(counts.peakConnections, UInt64(held))
-    table.insert(tag, place: place)
-    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
+    table.insert(tag, place: place, at: gap)
+    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: shortestLife))
     return true
   }
 
@@ -91,8 +93,8 @@ extension ConnectionTracker {
   /// has come to rest.
   private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
     brief.follow(
-      quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages, options.timers,
-      patience: quietPatience << 30, until: time, isEnd: hasFinished)
+      quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages,
+      timeWait: options.timers.timeWait, synSent: options.timers.synSent, patience: quietPatience << 30, until: time, isEnd: hasFinished)
   }
 
   /// Lets go of a quiet connection that is done, if nobody wants its history: it stands in `summary`
@@ -125,7 +127,7 @@ extension ConnectionTracker {
     let index = place & ~ConnectionTracker.quietMark
     let last = lastTimeOfQuiet(index)
     // Nothing is done before it has been silent for that long.
-    let earliest = last.advanced(byNanoseconds: options.shortestLife)
+    let earliest = last.advanced(byNanoseconds: shortestLife)
     if time < earliest {
       wheel.schedule(place, at: earliest)
       return

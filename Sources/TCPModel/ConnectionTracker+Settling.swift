@@ -1,4 +1,3 @@
-internal import DequeModule
 import PacketDecoding
 
 // Letting connections go: out of the table when they are done or the input ends, and handed out, with
@@ -6,7 +5,8 @@ import PacketDecoding
 
 extension ConnectionTracker {
   /// Connections held, in whatever form; not those that only wait to be collected.
-  var held: Int { connections.count + quiet.count - wokenCount - settled.count }
+  @inline(__always)
+  var held: Int { connections.count &+ quiet.count &- wokenCount &- settled.count }
 
   /// Takes a connection out of the table; it waits in `settled` to be collected.
   mutating func settle(_ place: UInt32) {
@@ -35,7 +35,6 @@ extension ConnectionTracker {
     evictable = []
     for index in places.indices { places[index] = resolve(places[index]) }
     sortByID(&places)
-    settled.reserveCapacity(settled.count + places.count)
     for place in places {
       if place & ConnectionTracker.quietMark != 0 {
         settled.append(place)
@@ -51,9 +50,9 @@ extension ConnectionTracker {
 
   /// Puts what was settled in one go into the order of the ids.
   mutating func sortSettled(from first: Int) {
-    var places = Array(settled[first...])
+    var places = (first..<settled.count).map { settled[$0] }
     sortByID(&places)
-    settled.replaceSubrange(first..., with: places)
+    for index in places.indices { settled[first + index] = places[index] }
   }
 
   private func sortByID(_ places: inout [UInt32]) {

@@ -16,6 +16,8 @@ public struct ConnectionTracker: ~Copyable {
   /// Silence, in units of 2³⁰ ns, during which no timer can run out; 0 where connections are never
   /// held quietly.
   let quietPatience: Int64
+  /// The options' `shortestLife`.
+  let shortestLife: Int64
   /// The connection that `nextSettled` last handed out without its history.
   public internal(set) var summary = Connection(key: ConnectionTracker.noKey)
   /// The same of one of which the brief is enough. Can be changed, to nobody's use, only in order that
@@ -31,7 +33,7 @@ public struct ConnectionTracker: ~Copyable {
   var table: FlowTable
   var wheel = TimerWheel()
   var effects = StepEffects()
-  var settled = Deque<UInt32>()
+  var settled = PlaceQueue()
   /// Connections that go next when room is needed, the last one first. They are not in the wheel.
   var evictable: [Evictable] = []
   /// Where the last segment that was expected went.
@@ -60,6 +62,7 @@ public struct ConnectionTracker: ~Copyable {
     self.options = options
     table = FlowTable(minimumCapacity: min(options.maximumConnections, 1024))
     quietPatience = ConnectionTracker.quietPatience(options)
+    shortestLife = options.shortestLife
   }
 
   // MARK: - Segments
@@ -98,11 +101,13 @@ public struct ConnectionTracker: ~Copyable {
   ) {
     counts.segments &+= 1
     if now < segment.time { advanceClock(to: segment.time) }
-    var place =
-      known.place != 0 && known.removals == table.removals && isKey(key, of: known.place)
-      ? known.place : find(key, tag)
+    var place = known.place
+    if place == 0 || known.removals != table.removals || !isKey(key, of: place) {
+      let (found, gap) = table.search(tag) { isKey(key, of: $0) }
+      place = found
+      if place == 0, openQuietly(&segment, key, tag, gap, sourceIsLow: sourceIsLow) { return }
+    }
     if place == 0 {
-      if openQuietly(segment, key, tag, sourceIsLow: sourceIsLow) { return }
       place = open(segment, key, tag, sourceIsLow: sourceIsLow, over: 0)
     } else if place & ConnectionTracker.quietMark != 0 {
       if takeQuietly(&segment, at: place, sourceIsLow: sourceIsLow) { return }
@@ -168,7 +173,7 @@ public struct ConnectionTracker: ~Copyable {
       makeRoom(for: 0)
       if previousIncarnations.count > options.maximumIncarnations { _ = evict() }
     }
-    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: options.shortestLife))
+    wheel.schedule(place, at: segment.time.advanced(byNanoseconds: shortestLife))
     return place
   }
 

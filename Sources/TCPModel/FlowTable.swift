@@ -8,6 +8,12 @@ struct KnownPlace {
   var removals: Int
 }
 
+/// Where a tag belongs in the table. It stands until a place is taken out or put in.
+struct FlowTableGap {
+  fileprivate var slot: Int
+  fileprivate var removals: Int
+}
+
 /// Finds the place of a 4-tuple's connection: open addressing with linear probing, deletion by
 /// backward shift, at most three quarters full. A bucket holds 32 bits of the hash and the 32-bit
 /// place, so that most misses are seen, and the table grows, without touching a connection.
@@ -29,15 +35,22 @@ struct FlowTable: ~Copyable {
   /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0.
   @inline(__always)
   func find(_ tag: UInt32, matches: (UInt32) -> Bool) -> UInt32 {
+    search(tag, matches: matches).place
+  }
+
+  /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0
+  /// and where the tag belongs.
+  @inline(__always)
+  func search(_ tag: UInt32, matches: (UInt32) -> Bool) -> (place: UInt32, gap: FlowTableGap) {
     var slot = Int(tag) & mask
     while true {
       let bucket = buckets[slot]
-      if bucket == 0 { return 0 }
+      if bucket == 0 { return (0, FlowTableGap(slot: slot, removals: removals)) }
       if bucket >> 32 == tag {
         let place = UInt32(truncatingIfNeeded: bucket)
-        if matches(place) { return place }
+        if matches(place) { return (place, FlowTableGap(slot: slot, removals: removals)) }
       }
-      slot = (slot + 1) & mask
+      slot = (slot &+ 1) & mask
     }
   }
 
@@ -52,9 +65,19 @@ struct FlowTable: ~Copyable {
   }
 
   /// Adds a place.
-  mutating func insert(_ tag: UInt32, place: UInt32) {
-    if count * 4 >= buckets.count * 3 { grow() }
-    put(UInt64(tag) << 32 | UInt64(place))
+  ///
+  /// - Parameter gap: Where a search just now found that it belongs.
+  @inline(__always)
+  mutating func insert(_ tag: UInt32, place: UInt32, at gap: FlowTableGap? = nil) {
+    let bucket = UInt64(tag) << 32 | UInt64(place)
+    if count * 4 >= buckets.count * 3 {
+      grow()
+      put(bucket)
+    } else if let gap, gap.removals == removals {
+      buckets[gap.slot] = bucket
+    } else {
+      put(bucket)
+    }
     count += 1
   }
 
@@ -99,6 +122,7 @@ struct FlowTable: ~Copyable {
     buckets[slot] = bucket
   }
 
+  @inline(never)
   private mutating func grow() {
     let size = buckets.count * 2
     var old = BlockArray<UInt64>(repeating: 0, count: size)

@@ -13,7 +13,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// How many elements are in use.
-  var count: Int { elements.count - 1 - free.count }
+  var count: Int { elements.count &- 1 &- free.count }
 
   /// Stores an element and returns where.
   mutating func insert(_ element: Element) -> UInt32 {
