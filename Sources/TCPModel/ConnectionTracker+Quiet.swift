@@ -94,7 +94,8 @@ extension ConnectionTracker {
   private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
     brief.follow(
       quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages,
-      timeWait: options.timers.timeWait, synSent: options.timers.synSent, patience: quietPatience << 30, until: time, isEnd: hasFinished)
+      timeWait: options.timers.timeWait, synSent: options.timers.synSent,
+      patience: quietPatience << 30, until: time, isEnd: hasFinished)
   }
 
   /// Lets go of a quiet connection that is done, if nobody wants its history: it stands in `summary`
