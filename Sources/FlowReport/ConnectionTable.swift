@@ -65,30 +65,33 @@ public struct ConnectionTable: Sendable {
   }
 
   /// Appends the table.
-  public func write(_ shown: ConnectionRows, to out: inout OutputBuffer) {
-    let rows = shown.rows
+  public func write(_ table: ConnectionRows, to out: inout OutputBuffer) {
+    let rows = table.rows
     let palette = layout.palette
     out.write(palette.bold("Connections"))
-    if shown.total > rows.count {
-      out.write(palette.faint("  \(rows.count) of \(shown.total); --all shows every one"))
+    if table.total > rows.count {
+      out.write(palette.faint("  \(rows.count) of \(table.total); --all shows every one"))
     }
     out.write("\n")
     guard !rows.isEmpty else {
       out.write("  none\n\n")
       return
     }
-    let cells = rows.map { row in Column.allCases.map { cell($0, row.connection) } }
-    let columns = fittingColumns(cells)
-    let widths = Column.allCases.map { column in
-      cells.reduce(column.title.columns) { max($0, $1[column.rawValue].columns) }
+    let columns = Column.allCases
+    var cells = TableCells(titles: columns.map(\.title))
+    for row in rows {
+      cells.appendLine { write(columns[$0], row.connection, to: &$1) }
     }
-    out.write(palette.faint(line(columns, widths) { $0.title }))
-    out.write("\n")
-    for (row, cells) in zip(rows, cells) {
-      var text = line(columns, widths, row.severity) { cells[$0.rawValue] }
-      if let severity = row.severity { text = palette.severity(severity, text) }
-      out.write(text)
-      out.write("\n")
+    let shown = fitting(columns, cells.widths)
+    writeTitles(shown, cells.widths, to: &out)
+    for (line, row) in rows.enumerated() {
+      if let severity = row.severity, palette.isColored {
+        let text = OutputBuffer.text { writeLine(line, row, shown, cells, to: &$0) }
+        out.write(palette.severity(severity, text))
+      } else {
+        writeLine(line, row, shown, cells, to: &out)
+      }
+      out.write(byte: UInt8(ascii: "\n"))
     }
     writeTranslations(rows, to: &out)
     if hasStreamNumbers {
@@ -116,71 +119,93 @@ public struct ConnectionTable: Sendable {
 
   private static let pairsNamed = 5
 
-  /// A line; its first column says how bad the worst finding is: E, W or n.
-  private func line(
-    _ columns: [Column], _ widths: [Int], _ severity: Severity? = nil,
-    _ cell: (Column) -> String
-  ) -> String {
+  private func writeTitles(_ columns: [Column], _ widths: [Int], to out: inout OutputBuffer) {
     var text = ""
     for column in columns {
-      let width = widths[column.rawValue]
-      text += column == .id ? ConnectionTable.mark(severity) : "  "
+      let (title, width) = (column.title, widths[column.rawValue])
+      text += "  "
       text +=
         column.isRight
-        ? cell(column).paddedLeft(to: width)
-        : column == columns.last ? cell(column) : cell(column).padded(to: width)
+        ? title.paddedLeft(to: width)
+        : column == columns.last ? title : title.padded(to: width)
     }
-    return text
+    out.write(layout.palette.faint(text))
+    out.write("\n")
   }
 
-  private static func mark(_ severity: Severity?) -> String {
+  /// A line; its first column says how bad the worst finding is: E, W or n.
+  private func writeLine(
+    _ line: Int, _ row: ConnectionRows.Row, _ columns: [Column], _ cells: TableCells,
+    to out: inout OutputBuffer
+  ) {
+    for column in columns {
+      out.write(byte: column == .id ? ConnectionTable.mark(row.severity) : UInt8(ascii: " "))
+      out.write(byte: UInt8(ascii: " "))
+      cells.write(
+        line: line, column: column.rawValue, isRight: column.isRight,
+        isPadded: column.isRight || column != columns.last, to: &out)
+    }
+  }
+
+  private static func mark(_ severity: Severity?) -> UInt8 {
     switch severity {
-    case .error: "E "
-    case .warning: "W "
-    case .note: "n "
-    case nil: "  "
+    case .error: UInt8(ascii: "E")
+    case .warning: UInt8(ascii: "W")
+    case .note: UInt8(ascii: "n")
+    case nil: UInt8(ascii: " ")
     }
   }
 
-  private func fittingColumns(_ cells: [[String]]) -> [Column] {
-    var columns = Column.allCases
+  /// The columns for which there is room.
+  private func fitting(_ columns: [Column], _ widths: [Int]) -> [Column] {
+    var columns = columns
     if !hasStreamNumbers { columns.removeAll { $0 == .stream } }
-    func width() -> Int {
-      columns.reduce(0) { sum, column in
-        sum + 2
-          + cells.reduce(column.title.columns) { max($0, $1[column.rawValue].columns) }
-      }
-    }
-    for turn in 1...5 where width() > layout.width {
+    for turn in 1...5
+    where columns.reduce(0, { $0 + 2 + widths[$1.rawValue] }) > layout.width {
       columns.removeAll { $0.givesWay == turn }
     }
     return columns
   }
 
-  private func cell(_ column: Column, _ connection: Connection) -> String {
+  private func write(
+    _ column: Column, _ connection: Connection, to cell: inout OutputBuffer
+  ) {
     switch column {
-    case .id: return "\(connection.id)"
+    case .id: cell.write(connection.id)
     case .sockets:
-      return "\(connection.name(.client)) → \(connection.name(.server))"
-        + (connection.traits.contains(.clientKnown) ? "" : " ?")
-    case .course: return "\(connection.opening), \(connection.end.rawValue)"
-    case .clientState: return state(connection.client)
+      cell.write(socket: connection.socket(.client))
+      cell.write(" → ")
+      cell.write(socket: connection.socket(.server))
+      if !connection.traits.contains(.clientKnown) { cell.write(" ?") }
+    case .course:
+      cell.write(ConnectionTable.openings[connection.opening])
+      cell.write(connection.end.rawValue)
+    case .clientState: write(connection.client, to: &cell)
     case .serverState:
-      return connection.traits.contains(.isSelf) ? "the same" : state(connection.server)
-    case .packets: return "\(connection.client.packets &+ connection.server.packets)"
-    case .bytes:
-      return OutputBuffer.text {
-        $0.write(byteCount: connection.client.bytes &+ connection.server.bytes)
+      if connection.traits.contains(.isSelf) {
+        cell.write("the same")
+      } else {
+        write(connection.server, to: &cell)
       }
+    case .packets: cell.write(connection.client.packets &+ connection.server.packets)
+    case .bytes: cell.write(byteCount: connection.client.bytes &+ connection.server.bytes)
     case .handshake:
-      guard let time = connection.handshakeTime else { return "-" }
-      return OutputBuffer.text { $0.write(duration: time) }
-    case .stream: return "\(connection.id &- 1)"
+      if let time = connection.handshakeTime {
+        cell.write(duration: time)
+      } else {
+        cell.write("-")
+      }
+    case .stream: cell.write(connection.id &- 1)
     }
   }
 
-  private func state(_ endpoint: Endpoint) -> String {
-    guard let left = endpoint.timerLeft(at: now, timers) else { return "\(endpoint.state)" }
-    return "\(endpoint.state) \(OutputBuffer.text { $0.write(duration: left) })"
+  private func write(_ endpoint: Endpoint, to cell: inout OutputBuffer) {
+    cell.write(ConnectionTable.states[endpoint.state])
+    guard let left = endpoint.timerLeft(at: now, timers) else { return }
+    cell.write(byte: UInt8(ascii: " "))
+    cell.write(duration: left)
   }
+
+  private static let states = PhraseTable<TCPState> { "\($0)" }
+  private static let openings = PhraseTable<Opening> { "\($0), " }
 }

@@ -13,6 +13,19 @@ extension OutputBuffer {
     }
   }
 
+  /// Appends address and port: `10.0.0.5:41234`, or `[2001:db8::1]:443`.
+  mutating func write(socket: (address: IPAddress, port: UInt16)) {
+    if socket.address.isIPv4 {
+      write(socket.address)
+    } else {
+      write(byte: UInt8(ascii: "["))
+      write(socket.address)
+      write(byte: UInt8(ascii: "]"))
+    }
+    write(byte: UInt8(ascii: ":"))
+    write(UInt64(socket.port))
+  }
+
   /// Appends four numbers with points between.
   private mutating func writeOctets(_ address: UInt32) {
     let (first, second) = (OctetText(address >> 24), OctetText(address >> 16))

@@ -36,10 +36,11 @@ extension OutputBuffer {
   /// Appends spaces.
   public mutating func write(spaces count: Int) {
     var left = count
-    while left > 0 {
-      write(byte: UInt8(ascii: " "))
-      left -= 1
+    while left > 8 {
+      write(word: 0x2020_2020_2020_2020)
+      left -= 8
     }
+    if left > 0 { write(word: 0x2020_2020_2020_2020, count: left) }
   }
 
   private mutating func write(_ number: UInt64, _ unit: String) {

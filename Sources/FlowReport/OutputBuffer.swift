@@ -25,9 +25,9 @@ public struct OutputBuffer: Sendable {
   /// What was written since the last `removeAll`; a copy unless `settle` came right before.
   public var bytes: [UInt8] {
     if fill == 0 { return settled }
-    var copy = self
-    copy.settle()
-    return copy.settled
+    var bytes = settled
+    OutputBuffer.copy(block.span, fill, to: &bytes)
+    return bytes
   }
 
   /// What was written, as a string.
@@ -35,6 +35,16 @@ public struct OutputBuffer: Sendable {
 
   /// Bytes written since the last `removeAll`.
   public var count: Int { settled.count + fill }
+
+  /// Appends what was written to an array, and forgets it.
+  mutating func move(to bytes: inout [UInt8]) {
+    if !settled.isEmpty {
+      bytes += settled
+      settled.removeAll(keepingCapacity: true)
+    }
+    OutputBuffer.copy(block.span, fill, to: &bytes)
+    fill = 0
+  }
 
   /// Forgets what was written and keeps the memory.
   public mutating func removeAll() {
@@ -45,12 +55,17 @@ public struct OutputBuffer: Sendable {
   /// Empties the block.
   @inline(never)
   public mutating func settle() {
-    let written = block.span
-    let count = min(max(fill, 0), OutputBuffer.capacity)
-    settled.append(addingCapacity: count) { room in
-      for index in 0..<count { room.append(written[index]) }
-    }
+    OutputBuffer.copy(block.span, fill, to: &settled)
     fill = 0
+  }
+
+  /// Appends as many bytes of a block as are written.
+  @inline(__always)
+  private static func copy(_ block: Span<UInt8>, _ fill: Int, to bytes: inout [UInt8]) {
+    let count = min(max(fill, 0), capacity)
+    bytes.append(addingCapacity: count) { room in
+      for index in 0..<count { room.append(block[index]) }
+    }
   }
 
   /// Where the next bytes go; there is room for so many, which is no more than a block.
@@ -117,7 +132,8 @@ public struct OutputBuffer: Sendable {
     write(other.block.span.extracting(0..<other.fill))
   }
 
-  private mutating func write(_ bytes: Span<UInt8>) {
+  /// Appends bytes that are UTF-8 already.
+  mutating func write(_ bytes: Span<UInt8>) {
     let count = bytes.count
     guard count <= OutputBuffer.capacity else {
       settle()
