@@ -17,7 +17,7 @@ struct TCPWhy: ParsableCommand {
   static func main() {
     ignoreBrokenPipes()
     do {
-      var command = try parseAsRoot()
+      var command = try command(Array(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let status as EndStatus {
       status.leave()
@@ -33,6 +33,21 @@ struct TCPWhy: ParsableCommand {
       }
       StandardError.write(line: text)
       EndStatus.wrongUsage.leave()
+    }
+  }
+
+  /// The command that arguments ask for. It is tried by itself first: on the way from the root the
+  /// parser makes itself a picture of it several times over. What it does not simply take goes all
+  /// the way, so that help and errors are those of the root.
+  private static func command(_ arguments: [String]) throws -> any ParsableCommand {
+    guard let first = arguments.first, !first.hasPrefix("-"), first != "help" else {
+      return try parseAsRoot(arguments)
+    }
+    let named = configuration.subcommands.first { $0.configuration.commandName == first }
+    do {
+      return try named?.parse(Array(arguments.dropFirst())) ?? Analyze.parse(arguments)
+    } catch {
+      return try parseAsRoot(arguments)
     }
   }
 }

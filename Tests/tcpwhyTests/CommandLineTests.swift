@@ -30,6 +30,19 @@ struct CommandLineTests {
     #expect(result.errors.isEmpty)
   }
 
+  @Test(
+    "A command says its usage as one of tcpwhy, whichever way it is asked",
+    arguments: [
+      (["analyze", "--help"], "tcpwhy analyze"), (["x.pcap", "--help"], "tcpwhy analyze"),
+      (["help", "timeline"], "tcpwhy timeline"), (["timeline", "-h"], "tcpwhy timeline"),
+      (["explain", "--no-such-flag"], "tcpwhy explain"),
+      (["x.pcap", "--no-such-flag"], "tcpwhy analyze"),
+    ] as [([String], String)])
+  func usage(arguments: [String], name: String) throws {
+    let result = try Program.run(arguments)
+    #expect((result.output + result.errors).lowercased().contains("usage: \(name) "))
+  }
+
   /// How long an end waits before it has given up: option, segments before, and the change of state.
   static let patience: [(option: String, flags: [(Bool, UInt8)], change: String)] = [
     ("--syn-sent", [(true, 0x02)], #""from":"SYN-SENT","to":"CLOSED""#),
