@@ -28,9 +28,8 @@ extension ConnectionTracker {
     while next < end {
       let until = next &+ Lookahead.step
       while keyed < min(until &+ 4 &* Lookahead.step, end) {
-        let (key, sourceIsLow) = FlowKey.of(all[keyed])
-        let tag = key.tag(seed: options.hashSeed)
-        ahead[keyed] = Outlook(key: key, tag: tag, sourceIsLow: sourceIsLow)
+        let tag = FlowKey.tag(of: &all[keyed], seed: options.hashSeed)
+        ahead[keyed].tag = tag
         table.prefetch(tag)
         keyed &+= 1
       }
@@ -52,9 +51,7 @@ extension ConnectionTracker {
         ready &+= 1
       }
       while next < min(until, end) {
-        let outlook = ahead[next]
-        follow(
-          &all[next], outlook.key, outlook.tag, sourceIsLow: outlook.sourceIsLow, outlook.known)
+        follow(&all[next], ahead[next].tag, ahead[next].known)
         next &+= 1
       }
     }
@@ -118,8 +115,6 @@ private struct Lookahead {
 
 /// What is known of a segment before its turn.
 private struct Outlook: BitwiseCopyable {
-  var key = ConnectionTracker.noKey
   var tag: UInt32 = 0
-  var sourceIsLow = false
   var known = KnownPlace(place: 0, removals: 0)
 }

@@ -23,9 +23,9 @@ extension ConnectionTracker {
   /// Begins a connection quietly. Returns whether that was possible.
   @inline(__always)
   mutating func openQuietly(
-    _ segment: inout Segment, _ key: FlowKey, _ tag: UInt32, _ gap: FlowTableGap,
-    sourceIsLow: Bool
+    _ segment: inout Segment, _ tag: UInt32, _ gap: FlowTableGap
   ) -> Bool {
+    let (key, sourceIsLow) = FlowKey.of(segment)
     guard quietPatience > 1, segment.time >= now,
       let connection = QuietConnection(
         segment, key: key, sourceIsLow: sourceIsLow, id: counts.connections &+ 1)

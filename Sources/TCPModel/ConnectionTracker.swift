@@ -81,46 +81,50 @@ public struct ConnectionTracker: ~Copyable {
   mutating func follow(_ segment: inout Segment) {
     if now < segment.time { advanceClock(to: segment.time) }
     // Segments of a connection often come one after the other.
-    if lastPlace.removals == table.removals, lastPlace.place != 0 {
-      let (isKey, sourceIsLow) = connections[lastPlace.place].key.matches(&segment)
-      if isKey, takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow) {
-        counts.segments &+= 1
-        return
-      }
+    if lastPlace.removals == table.removals, lastPlace.place != 0,
+      let sourceIsLow = connections[lastPlace.place].key.sourceIsLow(of: &segment),
+      takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
+    {
+      counts.segments &+= 1
+      return
     }
-    let (key, sourceIsLow) = FlowKey.of(segment)
     follow(
-      &segment, key, key.tag(seed: options.hashSeed), sourceIsLow: sourceIsLow,
+      &segment, FlowKey.tag(of: &segment, seed: options.hashSeed),
       KnownPlace(place: 0, removals: 0))
   }
 
   /// - Parameter known: Where it was found before.
   @inline(__always)
-  mutating func follow(
-    _ segment: inout Segment, _ key: FlowKey, _ tag: UInt32, sourceIsLow: Bool, _ known: KnownPlace
-  ) {
+  mutating func follow(_ segment: inout Segment, _ tag: UInt32, _ known: KnownPlace) {
     counts.segments &+= 1
     if now < segment.time { advanceClock(to: segment.time) }
     var place = known.place
-    if place == 0 || known.removals != table.removals || !isKey(key, of: place) {
-      let (found, gap) = table.search(tag) { isKey(key, of: $0) }
+    var source =
+      place != 0 && known.removals == table.removals ? sourceIsLow(of: &segment, place) : nil
+    if source == nil {
+      let (found, gap) = table.search(tag) {
+        source = sourceIsLow(of: &segment, $0)
+        return source != nil
+      }
       place = found
-      if place == 0, openQuietly(&segment, key, tag, gap, sourceIsLow: sourceIsLow) { return }
+      if place == 0, openQuietly(&segment, tag, gap) { return }
     }
-    if place == 0 {
+    guard let sourceIsLow = source else {
+      let (key, sourceIsLow) = FlowKey.of(segment)
       place = open(segment, key, tag, sourceIsLow: sourceIsLow, over: 0)
-    } else if place & ConnectionTracker.quietMark != 0 {
+      take(segment, at: place, sourceIsLow: sourceIsLow, clock: now)
+      return
+    }
+    if place & ConnectionTracker.quietMark != 0 {
       if takeQuietly(&segment, at: place, sourceIsLow: sourceIsLow) { return }
       place = wake(place)
-      expireTimers(place, now: now)
-      place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
     } else if takePredicted(&segment, at: place, sourceIsLow: sourceIsLow) {
       lastPlace = KnownPlace(place: place, removals: table.removals)
       return
-    } else {
-      expireTimers(place, now: now)
-      place = incarnation(of: place, segment, key, tag, sourceIsLow: sourceIsLow)
     }
+    expireTimers(place, now: now)
+    place = incarnation(
+      of: place, segment, FlowKey.of(segment).key, tag, sourceIsLow: sourceIsLow)
     take(segment, at: place, sourceIsLow: sourceIsLow, clock: now)
   }
 
@@ -134,16 +138,12 @@ public struct ConnectionTracker: ~Copyable {
         &segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters)
   }
 
+  /// Whether the source of a segment is the lower socket of a place; nil if the segment has another key.
   @inline(__always)
-  private func find(_ key: FlowKey, _ tag: UInt32) -> UInt32 {
-    table.find(tag) { isKey(key, of: $0) }
-  }
-
-  @inline(__always)
-  private func isKey(_ key: FlowKey, of place: UInt32) -> Bool {
+  private func sourceIsLow(of segment: inout Segment, _ place: UInt32) -> Bool? {
     place & ConnectionTracker.quietMark == 0
-      ? connections[place].key == key
-      : quiet.isKey(key, of: place & ~ConnectionTracker.quietMark)
+      ? connections[place].key.sourceIsLow(of: &segment)
+      : quiet.sourceIsLow(of: &segment, place & ~ConnectionTracker.quietMark)
   }
 
   /// The side of a connection that a segment comes from.
@@ -276,7 +276,10 @@ public struct ConnectionTracker: ~Copyable {
     let (key, _) = FlowKey.of(
       source: error.source, sourcePort: error.sourcePort, destination: error.destination,
       destinationPort: error.destinationPort)
-    var place = find(key, key.tag(seed: options.hashSeed))
+    var place = table.find(key.tag(seed: options.hashSeed)) {
+      $0 & ConnectionTracker.quietMark == 0
+        ? connections[$0].key == key : quiet.key($0 & ~ConnectionTracker.quietMark) == key
+    }
     guard place != 0 else { return }
     if place & ConnectionTracker.quietMark != 0 { place = wake(place) }
     let id = connections[place].id

@@ -41,31 +41,49 @@ public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
       )
   }
 
-  /// Whether it is the key of a segment, and whether the segment's source is the lower socket.
+  /// Whether the lower socket of the key is the source of a segment; nil if the segment has another
+  /// key.
   @inline(__always)
-  func matches(_ segment: inout Segment) -> (isKey: Bool, sourceIsLow: Bool) {
+  func sourceIsLow(of segment: inout Segment) -> Bool? {
     if segment.source == lowAddress, segment.sourcePort == lowPort {
-      return (segment.destination == highAddress && segment.destinationPort == highPort, true)
+      return segment.destination == highAddress && segment.destinationPort == highPort ? true : nil
     }
-    return (
-      segment.source == highAddress && segment.sourcePort == highPort
-        && segment.destination == lowAddress && segment.destinationPort == lowPort, false
-    )
+    return segment.source == highAddress && segment.sourcePort == highPort
+      && segment.destination == lowAddress && segment.destinationPort == lowPort ? false : nil
   }
 
   /// Whether both ends are the same socket.
   public var isSelf: Bool { lowAddress == highAddress && lowPort == highPort }
 
   /// A hash of the whole tuple under a secret seed, so that nobody outside can choose tuples that
-  /// collide. Two rounds of 64×64-bit multiplication folded to 64 bits, each operand mixed with a
-  /// word derived from the seed.
+  /// collide.
   @inline(__always)
   func tag(seed: HashSeed) -> UInt32 {
-    let ports = UInt64(lowPort) << 16 | UInt64(highPort)
-    let one = FlowKey.fold(lowAddress.low ^ seed.first, highAddress.low ^ seed.second)
-    let two = FlowKey.fold(lowAddress.high ^ seed.second ^ ports, highAddress.high ^ seed.third)
-    return UInt32(
-      truncatingIfNeeded: FlowKey.fold(one ^ seed.third, two ^ ports ^ seed.first) >> 32)
+    FlowKey.tag(
+      FlowKey.mix(lowAddress, lowPort, seed), FlowKey.mix(highAddress, highPort, seed), seed)
+  }
+
+  /// The tag of the key of a segment.
+  @inline(__always)
+  static func tag(of segment: inout Segment, seed: HashSeed) -> UInt32 {
+    tag(
+      mix(segment.source, segment.sourcePort, seed),
+      mix(segment.destination, segment.destinationPort, seed), seed)
+  }
+
+  /// Both sockets in one, whichever comes first.
+  @inline(__always)
+  private static func tag(_ one: UInt64, _ other: UInt64, _ seed: HashSeed) -> UInt32 {
+    let both = fold((one &+ other) ^ seed.third, (one ^ other) ^ seed.first)
+    return UInt32(truncatingIfNeeded: both >> 32)
+  }
+
+  /// A socket in a word: a 64×64-bit multiplication folded to 64 bits, each operand mixed with a secret
+  /// word.
+  @inline(__always)
+  private static func mix(_ address: IPAddress, _ port: UInt16, _ seed: HashSeed) -> UInt64 {
+    fold(
+      address.low ^ seed.first, address.high ^ seed.second ^ UInt64(port) &* 0x1_0000_0001_0001)
   }
 
   @inline(__always)

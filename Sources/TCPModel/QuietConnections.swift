@@ -53,9 +53,11 @@ struct QuietConnections: ~Copyable {
       lowAddress: pair.low, highAddress: pair.high, lowPort: lowPort, highPort: highPort)
   }
 
-  /// Whether one has a key.
+  /// Whether the lower socket of one is the source of a segment; nil if the segment has another key.
   @inline(__always)
-  func isKey(_ key: FlowKey, of index: UInt32) -> Bool { self.key(index) == key }
+  func sourceIsLow(of segment: inout Segment, _ index: UInt32) -> Bool? {
+    key(index).sourceIsLow(of: &segment)
+  }
 
   /// Brings one into the cache.
   @inline(__always)
