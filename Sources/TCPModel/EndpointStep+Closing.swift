@@ -226,6 +226,10 @@ extension Endpoint {
           return
         }
         assumeFirstFIN(peer: &peer, context, &effects)
+      } else if peer.marks.contains(.reset),
+        peer.seemsToHaveClosed(acknowledgment: finAcknowledgment)
+      {
+        assumeFINBeforeReset(context, &effects)
       } else {
         move(to: .finWait1, .sent, side: side, context, &effects)
       }

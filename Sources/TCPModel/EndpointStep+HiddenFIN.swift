@@ -62,6 +62,15 @@ extension Endpoint {
     move(to: .lastAck, .sent, side: side, context, &effects)
   }
 
+  /// The same of a peer that has reset the connection since. What it went through is not known.
+  mutating func assumeFINBeforeReset(
+    _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    marks.formUnion([.finArrived, .finArrivalConfirmed, .closedSecond])
+    move(to: .closeWait, .assumed, side: context.sender, context, &effects)
+    move(to: .lastAck, .sent, side: context.sender, context, &effects)
+  }
+
   /// The peer's FIN, not seen, crossed one of this endpoint that was not seen before it came again: its
   /// last segment acknowledged that FIN from behind its own, which had it left later would have done so.
   mutating func assumeCrossedFINs(
@@ -249,7 +258,7 @@ extension Endpoint {
   }
 
   /// What was taken for its FIN was an octet of data.
-  private mutating func withdrawFIN(
+  mutating func withdrawFIN(
     peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
   ) {
     hiddenFIN = .none

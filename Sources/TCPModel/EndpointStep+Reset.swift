@@ -13,6 +13,10 @@ extension Endpoint {
       return
     }
     let isBare = !segment.flags.contains(.ack)
+    if state == .timeWait, hiddenFIN == .assumed, !isBare, !marks.contains(.finArrivalConfirmed) {
+      // Nobody answers a FIN out of TIME-WAIT like that: it had sent none.
+      withdrawFIN(peer: &peer, segment, context, &effects)
+    }
     let sequence = SequenceNumber(segment.sequence)
     switch state {
     case .closed:

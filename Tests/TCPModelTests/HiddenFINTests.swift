@@ -379,4 +379,33 @@ import Testing
     #expect(connection.connection.client.state == .closeWait)
     #expect(connection.connection.noticed.contains(.acknowledgesUnseen))
   }
+
+  @Test(
+    "A FIN before a RST, and a FIN that answers it and left before the RST came, are told by the latter"
+  )
+  func beforeReset() throws {
+    let answered = try run(
+      """
+      0.060 < P. 501:601 ack 102
+      0.065 > R. 102 ack 601
+      0.070 < F. 601 ack 102
+      """)
+    #expect(
+      answered.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED")
+    #expect(answered.connection.client.state == .closed)
+    // Without the octet it is the first.
+    let first = try run("0.065 > R. 101 ack 501\n0.070 < F. 501 ack 101")
+    #expect(first.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSED")
+  }
+
+  @Test("Who answers a FIN by RST,ACK had not sent one: what was missing was an octet of data")
+  func abortedSecond() throws {
+    let fin = "0.060 < P. 501:601 ack 102\n0.100 < F. 601 ack 102\n"
+    let aborted = try run(fin + "0.105 > R. 102 ack 602")
+    #expect(aborted.path(.client) == "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT CLOSED")
+    #expect(aborted.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSED")
+    let closed = try run(fin + "0.105 > . 102 ack 602")
+    #expect(closed.path(.client) == clientFirst)
+    #expect(closed.path(.server) == serverSecond)
+  }
 }
