@@ -9,6 +9,7 @@ extension Endpoint {
     _ context: StepContext,
     _ effects: inout StepEffects
   ) {
+    let isBehindHole = peer.marks.contains(.finSent) && receiveNext.precedes(peer.finSequence)
     if receiveNext.precedes(acknowledgment) {
       receiveNext = acknowledgment
       marks.insert(.acknowledgedSomething)
@@ -17,9 +18,7 @@ extension Endpoint {
         peer.finSequence.precedes(receiveNext), !peer.finSequence.precedes(acknowledgment)
       {
         // What a FIN had waited for is there.
-        receiveFIN(
-          side: context.sender, at: peer.finSequence,
-          context.at(peer.lastFINTime, frame: peer.lastFINFrame), &effects)
+        receiveFINAsPassed(of: peer, context, &effects)
       }
     }
     guard peer.marks.contains(.finSent), peer.finSequence.precedes(acknowledgment) else {
@@ -29,20 +28,25 @@ extension Endpoint {
       return
     }
     if !marks.contains(.finArrivalConfirmed) {
-      acknowledgeFIN(peer: &peer, segment, context, &effects)
+      acknowledgeFIN(peer: &peer, segment, isBehindHole: isBehindHole, context, &effects)
     }
     if state == .timeWait { timerStart = context.time }
   }
 
   /// It acknowledges the peer's FIN for the first time.
+  ///
+  /// - Parameter isBehindHole: Whether data before the FIN is missing from the capture, or was.
   private mutating func acknowledgeFIN(
-    peer: inout Endpoint, _ segment: Segment, _ context: StepContext, _ effects: inout StepEffects
+    peer: inout Endpoint, _ segment: Segment, isBehindHole: Bool = false, _ context: StepContext,
+    _ effects: inout StepEffects
   ) {
     let hasPassed = marks.contains(.finArrived)
     if hadSentHiddenFIN(peer, segment) {
       assumeCrossingFIN(peer: &peer, segment, context, &effects)
     } else if !hasPassed, receivedCrossingFIN(peer, segment, context) {
       receiveCrossingFIN(side: context.sender, context, &effects)
+    } else if !hasPassed, isBehindHole, state == .finWait2, peer.finCount == 1 {
+      receiveFINAsPassed(of: peer, context, &effects)
     } else if !hasPassed {
       receiveMissedFIN(of: peer, context, &effects)
     }
@@ -80,6 +84,30 @@ extension Endpoint {
       peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
     else { return }
     acknowledgeFIN(peer: &peer, segment, context, &effects)
+  }
+
+  /// The peer's FIN, which had passed behind a hole that only the capture has, arrived in that order: in
+  /// FIN-WAIT-1 if it passed before the acknowledgment of this endpoint's own, unless it is so late that
+  /// the hole may have been everybody's.
+  private mutating func receiveFINAsPassed(
+    of peer: Endpoint, _ context: StepContext, _ effects: inout StepEffects
+  ) {
+    let side = context.sender
+    let passing = context.at(peer.lastFINTime, frame: peer.lastFINFrame)
+    guard state == .finWait2, !finSequence.precedes(peer.finAcknowledgment) else {
+      receiveFIN(side: side, at: peer.finSequence, passing, &effects)
+      return
+    }
+    guard passing.time <= finAcknowledgedTime, !context.isUnanswered(since: passing.time) else {
+      receiveFIN(side: side, at: peer.finSequence, context, &effects)
+      return
+    }
+    let answer = context.at(finAcknowledgedTime, frame: peer.lastFrame)
+    let arrival = context.at(
+      min(max(passing.time, lastFINTime), answer.time), frame: passing.frame)
+    takeBack(to: .finWait1, side: side, context, &effects)
+    receiveFIN(side: side, at: peer.finSequence, arrival, &effects)
+    receiveACKofFIN(side: side, answer, &effects, nil)
   }
 
   /// The peer's FIN, held not to have arrived, has: with the acknowledgment that it bore.

@@ -511,4 +511,36 @@ import Testing
       """, sack: sack)
     #expect(both.path(.server).hasSuffix("FIN-WAIT-1 CLOSING TIME-WAIT"))
   }
+
+  @Test(
+    "A FIN behind data that only the capture lacks crossed the other as it passed",
+    arguments: ["", "0.030 < . 2 ack 101 TS 9020 1020\n"])
+  func crossingBehindGap(_ acknowledgment: String) throws {
+    let fins = """
+      0.020 > F. 101 ack 1 TS 1021 9000
+      0.022 < F. 1 ack 1 TS 9012 1010
+      0.022 > . 102 ack 2 TS 1022 9012
+
+      """
+    func path(_ rest: String) throws -> String {
+      try #require(Script.run(stampedHandshake + rest).first).path(.server)
+    }
+    #expect(
+      try path(fins + acknowledgment + "0.031 < . 2 ack 102 TS 9021 1020")
+        .hasSuffix("FIN-WAIT-1 CLOSING TIME-WAIT"))
+    // So late that the data may have been sent again.
+    #expect(
+      try path(fins + "0.300 < . 2 ack 102 TS 9290 1020")
+        .hasSuffix("FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"))
+    // Acknowledged before the FIN passed.
+    #expect(
+      try path(
+        """
+        0.015 < F. 1 ack 1 TS 9005 1010
+        0.016 > . 1 ack 2 TS 1016 9005
+        0.020 > F. 101 ack 2 TS 1021 9005
+
+        """ + acknowledgment + "0.031 < . 2 ack 102 TS 9021 1020"
+      ).hasSuffix("FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT"))
+  }
 }
