@@ -13,7 +13,9 @@ extension Endpoint {
       return
     }
     let isBare = !segment.flags.contains(.ack)
-    if state == .timeWait, hiddenFIN == .assumed, !isBare, !marks.contains(.finArrivalConfirmed) {
+    if state == .timeWait, hiddenFIN == .assumed, !isBare, !marks.contains(.finArrivalConfirmed),
+      peer.finSequence.precedes(SequenceNumber(segment.acknowledgment))
+    {
       // Nobody answers a FIN out of TIME-WAIT like that: it had sent none.
       withdrawFIN(peer: &peer, segment, context, &effects)
     }

@@ -404,6 +404,9 @@ import Testing
     let aborted = try run(fin + "0.105 > R. 102 ack 602")
     #expect(aborted.path(.client) == "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT CLOSED")
     #expect(aborted.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSED")
+    // One that left before the FIN came says nothing about it.
+    let crossing = try run(fin + "0.101 > R. 102 ack 601")
+    #expect(crossing.path(.server) == "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED")
     let closed = try run(fin + "0.105 > . 102 ack 602")
     #expect(closed.path(.client) == clientFirst)
     #expect(closed.path(.server) == serverSecond)
