@@ -145,3 +145,19 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     capacity = unsafe blocks.count << BlockArray.shift
   }
 }
+
+extension BlockArray where Element: FixedWidthInteger {
+  /// An array of zeros. Whole blocks come as such and are not touched.
+  @inlinable
+  public init(zeros count: Int) {
+    self.init()
+    while used < count {
+      if used == capacity { grow() }
+      if capacity < 1 << BlockArray.shift {
+        append(repeating: 0, count: min(count, capacity) - used)
+      } else {
+        used = min(count, capacity)
+      }
+    }
+  }
+}

@@ -28,7 +28,7 @@ struct FlowTable: ~Copyable {
   init(minimumCapacity: Int = 1024) {
     var size = 64
     while size < minimumCapacity * 4 / 3 { size *= 2 }
-    buckets = BlockArray(repeating: 0, count: size)
+    buckets = BlockArray(zeros: size)
     mask = size - 1
   }
 
@@ -125,7 +125,7 @@ struct FlowTable: ~Copyable {
   @inline(never)
   private mutating func grow() {
     let size = buckets.count * 2
-    var old = BlockArray<UInt64>(repeating: 0, count: size)
+    var old = BlockArray<UInt64>(zeros: size)
     swap(&old, &buckets)
     mask = size - 1
     for index in 0..<old.count where old[index] != 0 { put(old[index]) }

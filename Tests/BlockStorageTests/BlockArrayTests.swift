@@ -43,6 +43,29 @@ struct BlockArrayTests {
     #expect(counts == [7: 5, 8: 3_000_000, 9: 1])
   }
 
+  @Test(
+    "zeros are zeros, in small arrays, whole blocks and what follows",
+    arguments: [0, 5, 8192, 8193, 2_000_000])
+  func zeros(count: Int) {
+    var words = BlockArray<UInt64>(zeros: count)
+    #expect(words.count == count)
+    let areZero = words.indices.allSatisfy { words[$0] == 0 }
+    #expect(areZero)
+    words.append(1)
+    #expect(words[count] == 1)
+  }
+
+  @Test("what was taken out is room for what comes")
+  func reuse() {
+    var words = BlockArray<UInt32>(repeating: 7, count: 3_000_000)
+    words.removeAll()
+    #expect(words.count == 0)
+    words.append(repeating: 8, count: 2_000_000)
+    let areNew = words.indices.allSatisfy { words[$0] == 8 }
+    #expect(areNew)
+    #expect(words.count == 2_000_000)
+  }
+
   @Test("a hint about an element that there is not is passed over")
   func prefetch() {
     var words = BlockArray<UInt32>()

@@ -18,7 +18,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
 
   init(_ secret: Secret) {
     self.secret = secret
-    buckets = BlockArray(repeating: 0, count: 256)
+    buckets = BlockArray(zeros: 256)
   }
 
   /// All numbers given.
@@ -105,7 +105,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func grow() {
     let mask = buckets.count * 4 - 1
-    var grown = BlockArray<UInt64>(repeating: 0, count: mask + 1)
+    var grown = BlockArray<UInt64>(zeros: mask + 1)
     for number in numbers {
       let hash = key(number).hash(secret)
       var slot = Int(truncatingIfNeeded: hash) & mask
