@@ -41,22 +41,24 @@ struct Analysis: ~Copyable {
   ///
   /// - Parameters:
   ///   - body: Takes a connection and what was found on it.
+  ///   - uneventful: Takes a connection without its history, on which nothing was found; of no use
+  ///     where every history is wanted.
   ///   - afterBatch: Called when a piece of the input has been taken.
   /// - Returns: What was wrong with the input, a line each.
   mutating func read(
     _ input: CaptureInput, _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
-    afterBatch: () -> Void = {}
+    uneventful: (Connection) -> Void = { _ in }, afterBatch: () -> Void = {}
   ) -> [String] {
     var progress = Progress()
     var batch = SegmentBatch(capacity: ConnectionTracker.batchSize)
     let summary: SourceSummary
     if threads > 1 {
       let thread = DecodingThread(input)
-      while thread.read(into: &batch) { take(&batch, &progress, body, afterBatch) }
+      while thread.read(into: &batch) { take(&batch, &progress, body, uneventful, afterBatch) }
       summary = thread.finish()
     } else {
       var source = SegmentSource(input)
-      while source.read(into: &batch) { take(&batch, &progress, body, afterBatch) }
+      while source.read(into: &batch) { take(&batch, &progress, body, uneventful, afterBatch) }
       summary = source.finish()
     }
     progress.end()
@@ -64,14 +66,15 @@ struct Analysis: ~Copyable {
     totals.skipped = summary.skipped
     tracker.finish()
     diagnostician.facts.end = tracker.now
-    drain(body)
+    drain(body, uneventful)
     totals.tracker = tracker.counts
     return summary.problems
   }
 
   private mutating func take(
     _ batch: inout SegmentBatch, _ progress: inout Progress,
-    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ afterBatch: () -> Void
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ uneventful: (Connection) -> Void,
+    _ afterBatch: () -> Void
   ) {
     var first = 0
     for (position, error) in batch.errors {
@@ -84,13 +87,15 @@ struct Analysis: ~Copyable {
     totals.packets += batch.packets
     totals.segments = tracker.counts.segments
     guard batch.isCaughtUp else { return }
-    drain(body)
+    drain(body, uneventful)
     afterBatch()
     progress.update(bytes: batch.bytesRead, of: batch.totalBytes, packets: totals.packets)
   }
 
   /// Hands over the connections that are done, with their findings.
-  private mutating func drain(_ body: (TrackedConnection, [Finding], [Finding]) -> Void) {
+  private mutating func drain(
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ uneventful: (Connection) -> Void
+  ) {
     let acceptsBrief =
       wantsEveryConnection || wantsEveryHistory
       ? nil : { Diagnostician.isContent(with: &$0) } as (inout ConnectionBrief) -> Bool
@@ -110,12 +115,7 @@ struct Analysis: ~Copyable {
         tracker.brief = ConnectionBrief(tracker.summary)
         diagnostician.note(&tracker.brief)
         totals.count(&tracker.brief)
-        if wantsEveryConnection {
-          body(
-            TrackedConnection(
-              connection: tracker.summary, segments: [], transitions: [], previous: nil,
-              icmpErrors: []), [], [])
-        }
+        if wantsEveryConnection { uneventful(tracker.summary) }
       case .history:
         expectNext()
         let tracked = tracker.takeHistory()

@@ -69,6 +69,7 @@ struct Analyze: ParsableCommand {
       } else if csv {
         problems = analysis.read(
           input, { tracked, _, _ in ConnectionCSV.write(tracked.connection, to: &output.buffer) },
+          uneventful: { ConnectionCSV.write($0, to: &output.buffer) },
           afterBatch: { output.drain() })
       } else {
         problems = writeText(input, &analysis, &output)
@@ -99,6 +100,12 @@ struct Analyze: ParsableCommand {
           translationOf: translated.other(of: tracked.connection), to: &output.buffer)
         output.drain()
       },
+      uneventful: { connection in
+        guard records.kinds.contains(.connection) else { return }
+        writer.write(
+          connection, translationOf: translated.other(of: connection), to: &output.buffer)
+        output.drain()
+      },
       afterBatch: { if isLive { output.flush() } })
     writer.write(
       analysis.conclude().filter { $0.severity >= minSeverity }, to: &output.buffer)
@@ -119,7 +126,8 @@ struct Analyze: ParsableCommand {
         for finding in shown { groups.add(finding) }
         rows.add(
           tracked.connection, shown, pending: pending.filter { $0.severity >= minSeverity })
-      })
+      },
+      uneventful: { rows.add($0, []) })
     for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
     rows.withdraw(analysis.revisions)
     let totals = analysis.totals

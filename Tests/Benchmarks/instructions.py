@@ -18,12 +18,12 @@ import cost
 STAGES = ["read", "decode", "track", "diagnose"]
 
 
-def count(program, stage, path, folder):
+def count(program, words, path, folder):
     """Instructions of a run, and those of each function."""
     out = os.path.join(folder, "callgrind.out")
     environment = dict(os.environ, SWIFT_BACKTRACE="enable=no")
     subprocess.run(
-        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, stage, path],
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, *words, path],
         check=True, capture_output=True, env=environment)
     text = subprocess.run(
         ["callgrind_annotate", "--threshold=100", out], check=True, capture_output=True,
@@ -79,7 +79,7 @@ def main():
             cells = []
             for stage in names:
                 (few, fewer), (many, functions) = (
-                    count(program, stage, path, folder) for path in paths)
+                    count(program, [stage], path, folder) for path in paths)
                 cells.append(f"{(many - few) / distance:.0f}")
                 most[mode] = {
                     name: (total - fewer.get(name, 0)) / distance
