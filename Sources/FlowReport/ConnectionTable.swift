@@ -80,7 +80,7 @@ public struct ConnectionTable: Sendable {
     let columns = Column.allCases
     var cells = TableCells(titles: columns.map(\.title))
     for row in rows {
-      cells.appendLine { write(columns[$0], row.connection, to: &$1) }
+      cells.appendLine { write(columns[$0], row, to: &$1) }
     }
     let shown = fitting(columns, cells.widths)
     writeTitles(shown, cells.widths, to: &out)
@@ -95,7 +95,7 @@ public struct ConnectionTable: Sendable {
     }
     writeTranslations(rows, to: &out)
     if hasStreamNumbers {
-      let id = rows[0].connection.id
+      let id = rows[0].id
       out.write(
         palette.faint("  in Wireshark: tcp.stream eq \(id &- 1) for connection \(id)"))
       out.write("\n")
@@ -106,7 +106,7 @@ public struct ConnectionTable: Sendable {
   /// Says which lines are one connection on both sides of a NAT.
   private func writeTranslations(_ rows: [ConnectionRows.Row], to out: inout OutputBuffer) {
     let pairs = rows.compactMap { row in
-      row.translationOf.map { (min($0, row.connection.id), max($0, row.connection.id)) }
+      row.translationOf.map { (min($0, row.id), max($0, row.id)) }
     }
     guard !pairs.isEmpty else { return }
     let named = pairs.prefix(ConnectionTable.pairsNamed).map { "\($0) = \($1)" }
@@ -168,44 +168,47 @@ public struct ConnectionTable: Sendable {
   }
 
   private func write(
-    _ column: Column, _ connection: Connection, to cell: inout OutputBuffer
+    _ column: Column, _ row: ConnectionRows.Row, to cell: inout OutputBuffer
   ) {
     switch column {
-    case .id: cell.write(connection.id)
+    case .id: cell.write(row.id)
     case .sockets:
-      cell.write(socket: connection.socket(.client))
-      cell.write(" → ")
-      cell.write(socket: connection.socket(.server))
-      if !connection.traits.contains(.clientKnown) { cell.write(" ?") }
+      cell.write(socket: row.client.socket)
+      cell.write(ConnectionTable.arrow)
+      cell.write(socket: row.server.socket)
+      if !row.isClientKnown { cell.write(" ?") }
     case .course:
-      cell.write(ConnectionTable.openings[connection.opening])
-      cell.write(connection.end.rawValue)
-    case .clientState: write(connection.client, to: &cell)
+      cell.write(ConnectionTable.openings[row.opening])
+      cell.write(row.end.rawValue)
+    case .clientState: write(row.client, to: &cell)
     case .serverState:
-      if connection.traits.contains(.isSelf) {
+      if row.isSelf {
         cell.write("the same")
       } else {
-        write(connection.server, to: &cell)
+        write(row.server, to: &cell)
       }
-    case .packets: cell.write(connection.client.packets &+ connection.server.packets)
-    case .bytes: cell.write(byteCount: connection.client.bytes &+ connection.server.bytes)
+    case .packets: cell.write(row.packets)
+    case .bytes: cell.write(byteCount: row.bytes)
     case .handshake:
-      if let time = connection.handshakeTime {
+      if let time = row.handshakeTime {
         cell.write(duration: time)
       } else {
         cell.write("-")
       }
-    case .stream: cell.write(connection.id &- 1)
+    case .stream: cell.write(row.id &- 1)
     }
   }
 
-  private func write(_ endpoint: Endpoint, to cell: inout OutputBuffer) {
-    cell.write(ConnectionTable.states[endpoint.state])
-    guard let left = endpoint.timerLeft(at: now, timers) else { return }
+  private func write(_ end: ConnectionRows.Row.End, to cell: inout OutputBuffer) {
+    cell.write(ConnectionTable.states[end.state])
+    guard
+      let left = TimerLeft.nanoseconds(of: end.state, since: end.timerStart, at: now, timers)
+    else { return }
     cell.write(byte: UInt8(ascii: " "))
     cell.write(duration: left)
   }
 
+  private static let arrow: Phrase = " → "
   private static let states = PhraseTable<TCPState> { "\($0)" }
   private static let openings = PhraseTable<Opening> { "\($0), " }
 }

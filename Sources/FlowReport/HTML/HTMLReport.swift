@@ -110,21 +110,13 @@ public struct HTMLReport: Sendable {
     }
     out.write("</tr></thead>\n<tbody>\n")
     for row in shown {
-      let connection = row.connection
-      let id =
-        drawn.contains(connection.id)
-        ? "<a href=\"#c\(connection.id)\">\(connection.id)</a>" : "\(connection.id)"
-      let bytes = OutputBuffer.text {
-        $0.write(byteCount: connection.client.bytes &+ connection.server.bytes)
-      }
-      let handshake = connection.handshakeTime.map { time in
-        OutputBuffer.text { $0.write(duration: time) }
-      }
+      let id = drawn.contains(row.id) ? "<a href=\"#c\(row.id)\">\(row.id)</a>" : "\(row.id)"
       let cells = [
-        id, connection.name(.client), connection.name(.server), "\(connection.opening)",
-        connection.end.rawValue, "\(connection.client.state)",
-        connection.traits.contains(.isSelf) ? "the same" : "\(connection.server.state)",
-        "\(connection.client.packets &+ connection.server.packets)", bytes, handshake ?? "",
+        id, OutputBuffer.text { $0.write(socket: row.client.socket) },
+        OutputBuffer.text { $0.write(socket: row.server.socket) }, "\(row.opening)",
+        row.end.rawValue, "\(row.client.state)", row.isSelf ? "the same" : "\(row.server.state)",
+        "\(row.packets)", OutputBuffer.text { $0.write(byteCount: row.bytes) },
+        row.handshakeTime.map { time in OutputBuffer.text { $0.write(duration: time) } } ?? "",
       ]
       out.write("<tr class=\"\(row.severity.map { "\($0)" } ?? "")\">")
       for cell in cells { out.write("<td>\(cell)</td>") }
