@@ -68,7 +68,7 @@ struct HiddenFINSearch {
     }
     // All that passed left too late: the first is missing.
     guard echoesLater || isAlone, let after else { return nil }
-    return ClosingSegment(shownBy: segment, at: after.time, place: after.frame - 1)
+    return ClosingSegment(shownBy: segment, at: after.time, place: max(after.frame, 1) - 1)
   }
 }
 
