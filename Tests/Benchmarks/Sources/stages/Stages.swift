@@ -32,7 +32,7 @@ struct Stages: ParsableCommand {
       var decoding = Decoding()
       while try capture.read(into: &batch) {
         packets += batch.count
-        decoding.decode(batch) { _ in }
+        decoding.decode(batch) { _, _ in }
       }
     case .hold, .track, .diagnose:
       var tracking = Tracking(stage)
