@@ -11,8 +11,6 @@ extension ConnectionTracker {
 
   /// Takes the next segments of the input: those of `segments` in `range`, none of which is changed.
   public mutating func process(_ segments: inout [Segment], in range: Range<Int>) {
-    // Segments of what is open already take room too.
-    if heldBytes > options.maximumBytes { makeRoom(for: 0) }
     var all = segments.mutableSpan
     guard held > ConnectionTracker.cachedConnections else {
       for index in range { follow(&all[index]) }
@@ -51,6 +49,7 @@ extension ConnectionTracker {
         ready &+= 1
       }
       while next < min(until, end) {
+        begin(&all[next])
         follow(&all[next], ahead[next].tag, ahead[next].known)
         next &+= 1
       }

@@ -30,8 +30,7 @@ extension ConnectionTracker {
       let connection = QuietConnection(
         segment, key: key, sourceIsLow: sourceIsLow, id: counts.connections &+ 1)
     else { return false }
-    // What so few of them take is not worth adding it up each time.
-    if held >= options.maximumConnections || counts.connections & 15 == 0 { makeRoom(for: 1) }
+    if held >= options.maximumConnections { makeRoom(for: 1) }
     counts.connections &+= 1
     let place = quiet.insert(connection, key) | ConnectionTracker.quietMark
     counts.peakConnections = max(counts.peakConnections, UInt64(held))

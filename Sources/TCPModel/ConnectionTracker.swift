@@ -79,13 +79,12 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   @inline(__always)
   mutating func follow(_ segment: inout Segment) {
-    if now < segment.time { advanceClock(to: segment.time) }
+    begin(&segment)
     // Segments of a connection often come one after the other.
     if lastPlace.removals == table.removals, lastPlace.place != 0,
       let sourceIsLow = connections[lastPlace.place].key.sourceIsLow(of: &segment),
       takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
     {
-      counts.segments &+= 1
       return
     }
     follow(
@@ -93,11 +92,20 @@ public struct ConnectionTracker: ~Copyable {
       KnownPlace(place: 0, removals: 0))
   }
 
+  /// Counts a segment and moves the clock to it.
+  @inline(__always)
+  mutating func begin(_ segment: inout Segment) {
+    counts.segments &+= 1
+    // Segments of what is open take room too. Told by their number, not by the batch they come in.
+    if counts.segments & 15 == 0 { makeRoom(for: 0) }
+    if now < segment.time { advanceClock(to: segment.time) }
+  }
+
+  /// Takes a segment that has begun.
+  ///
   /// - Parameter known: Where it was found before.
   @inline(__always)
   mutating func follow(_ segment: inout Segment, _ tag: UInt32, _ known: KnownPlace) {
-    counts.segments &+= 1
-    if now < segment.time { advanceClock(to: segment.time) }
     var place = known.place
     var source =
       place != 0 && known.removals == table.removals ? sourceIsLow(of: &segment, place) : nil

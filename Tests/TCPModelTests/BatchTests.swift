@@ -41,9 +41,13 @@ import Testing
     return result
   }
 
-  private static func outcome(_ segments: [Segment], batch: Int) -> [String] {
+  private static func outcome(
+    _ segments: [Segment], batch: Int, maximumBytes: Int = .max
+  ) -> [String] {
     var segments = segments
-    var tracker = ConnectionTracker()
+    var options = TrackerOptions()
+    options.maximumBytes = maximumBytes
+    var tracker = ConnectionTracker(options: options)
     var first = 0
     var result: [String] = []
     while first < segments.count {
@@ -56,6 +60,9 @@ import Testing
       first = end
     }
     tracker.finish()
+    let counts = tracker.counts
+    result.append(
+      "evicted \(counts.evictedClosed), \(counts.evictedHalfOpen), \(counts.evictedOpen)")
     while let done = tracker.nextSettled() {
       if done.connection.firstFrame <= crowd.count { continue }
       result.append("\(ConnectionBrief(done.connection)) \(done.transitions)")
@@ -70,5 +77,19 @@ import Testing
     #expect(alone.count > 8)
     #expect(BatchTests.outcome(segments, batch: ConnectionTracker.batchSize) == alone)
     #expect(BatchTests.outcome(segments, batch: 7) == alone)
+  }
+
+  @Test(
+    "What is let go for want of room does not depend on batches", arguments: 0..<4 as Range<UInt64>)
+  func room(seed: UInt64) {
+    let segments = BatchTests.traffic(seed: seed)
+    var crowd = ConnectionTracker()
+    for segment in BatchTests.crowd { crowd.process(segment) }
+    let room = crowd.heldBytes - 50_000
+    let alone = BatchTests.outcome(segments, batch: 1, maximumBytes: room)
+    #expect(alone.first != "evicted 0, 0, 0")
+    for batch in [7, 100, 256, 512] {
+      #expect(BatchTests.outcome(segments, batch: batch, maximumBytes: room) == alone)
+    }
   }
 }
