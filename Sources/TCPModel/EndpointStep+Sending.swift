@@ -175,6 +175,14 @@ extension Endpoint {
     let hasAck = segment.flags.contains(.ack)
 
     if hiddenFIN == .assumed { reconsiderFIN(peer: &peer, segment, context, &effects) }
+    if answersInSynReceived(segment, of: peer, context) {
+      // RFC 9293 §3.10.7.4, first and second check: so the ACK that passed was not taken, nor a RST.
+      takeBack(to: .synReceived, side: side, context, &effects)
+      marks.remove([.establishedByArrival, .finArrived, .wasReset])
+      marks.insert(.acknowledgmentIgnored)
+      receiveNext = acknowledgment
+      return
+    }
     if marks.contains(.wasReset), crossesReset(segment, context) {
       sendBeforeReset(segment, peer: &peer, context, &effects)
       return
@@ -218,6 +226,20 @@ extension Endpoint {
       sendDataAgain(segment, peer: peer, context, &effects)
     }
     if state == .finWait2 { timerStart = context.time }
+  }
+
+  /// Whether an endpoint that was held to have left SYN-RECEIVED says by its ACK that it has not: the
+  /// ACK acknowledges the peer's SYN alone, and echoes it, though the peer has sent more since.
+  private func answersInSynReceived(
+    _ segment: Segment, of peer: Endpoint, _ context: StepContext
+  ) -> Bool {
+    guard segment.sequenceLength == 0, marks.contains([.synAckSent, .establishedByArrival]),
+      !marks.contains(.establishedConfirmed), peer.marks.contains(.synSent),
+      SequenceNumber(segment.acknowledgment) == peer.initialSendSequence + 1,
+      SequenceNumber(segment.sequence) == initialSendSequence + 1,
+      echoesOnlySYN(segment, of: peer)
+    else { return false }
+    return marks.contains(.wasReset) ? stateBeforeReset == .established : isSettled(context)
   }
 
   /// A segment of an endpoint held to be ESTABLISHED: does it prove it?

@@ -98,6 +98,24 @@ import Testing
     #expect(answered.path(.server) == "LISTEN SYN-RECEIVED LISTEN")
   }
 
+  @Test("An ACK out of SYN-RECEIVED shows that neither the handshake's ACK nor the RST was taken")
+  func challengeFromSynReceived() throws {
+    let connection = try #require(
+      Script.run(
+        """
+        0.000 > S 0 TS 100 0
+        0.010 < S. 0 ack 1 TS 500 100
+        0.011 > . 1 ack 1 TS 111 500
+        0.050 > P. 1:19 ack 1 TS 150 500
+        0.152 > R. 19 ack 1 TS 252 500
+        0.162 < . 1 ack 1 TS 652 100
+        0.163 > R 1
+        """
+      ).first)
+    #expect(connection.path(.server) == "LISTEN SYN-RECEIVED LISTEN")
+    #expect(connection.path(.client) == "CLOSED SYN-SENT ESTABLISHED CLOSED")
+  }
+
   @Test("A RST that acknowledges the SYN refuses; one that does not is ignored")
   func refusal() throws {
     let refused = try #require(Script.run("0 > S 0\n0.001 < R. 0 ack 1").first)
