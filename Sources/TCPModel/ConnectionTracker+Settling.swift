@@ -10,6 +10,11 @@ extension ConnectionTracker {
 
   /// Takes a connection out of the table; it waits in `settled` to be collected.
   mutating func settle(_ place: UInt32) {
+    takeOut(place)
+    settled.append(place)
+  }
+
+  private mutating func takeOut(_ place: UInt32) {
     let changes = connections[place].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: place) }
     let newer = connections[place].newer
@@ -25,24 +30,22 @@ extension ConnectionTracker {
     if older != 0 { connections[older].newer = newer }
     connections[place].older = 0
     connections[place].newer = 0
-    settled.append(place)
   }
 
   /// The input has ended: everything still held is settled, in the order of the ids.
   public mutating func finish() {
-    var places = wheel.removeAll()
-    places.append(contentsOf: evictable.map(\.place))
+    let first = settled.count
+    wheel.removeAll(into: &settled)
+    for entry in evictable { settled.append(entry.place) }
     evictable = []
-    for index in places.indices { places[index] = resolve(places[index]) }
-    sortByID(&places)
-    for place in places {
-      if place & ConnectionTracker.quietMark != 0 {
-        settled.append(place)
-        continue
-      }
+    for index in first..<settled.count { settled[index] = resolve(settled[index]) }
+    sortSettled(from: first)
+    for index in first..<settled.count {
+      let place = settled[index]
+      if place & ConnectionTracker.quietMark != 0 { continue }
       expireTimers(place, now: now)
       if !connections[place].isOver { connections[place].traits.insert(.openAtEnd) }
-      settle(place)
+      takeOut(place)
     }
     table = FlowTable(minimumCapacity: 0)
     hasFinished = true
@@ -50,20 +53,17 @@ extension ConnectionTracker {
 
   /// Puts what was settled in one go into the order of the ids.
   mutating func sortSettled(from first: Int) {
-    var places = (first..<settled.count).map { settled[$0] }
-    sortByID(&places)
-    for index in places.indices { settled[first + index] = places[index] }
-  }
-
-  private func sortByID(_ places: inout [UInt32]) {
     var last: UInt64 = 0
-    for place in places {
-      let id = id(of: place)
-      guard last < id else {
-        places = places.map { (self.id(of: $0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
-        return
+    for index in first..<settled.count {
+      let id = id(of: settled[index])
+      if last < id {
+        last = id
+        continue
       }
-      last = id
+      let places = (first..<settled.count).map { (self.id(of: settled[$0]), settled[$0]) }
+        .sorted { $0.0 < $1.0 }
+      for (index, place) in zip(first..., places) { settled[index] = place.1 }
+      return
     }
   }
 

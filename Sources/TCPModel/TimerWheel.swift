@@ -110,19 +110,23 @@ struct TimerWheel: ~Copyable {
   func places() -> [UInt32] {
     var places: [UInt32] = []
     places.reserveCapacity(count)
-    gather(due, from: position, &places)
-    for offset in 1...TimerWheel.slotCount {
-      gather(slots[TimerWheel.slot((hand ?? 0) &+ offset)].first, from: 0, &places)
-    }
+    forEach { places.append($0) }
     return places
   }
 
-  private func gather(_ first: UInt32, from position: Int, _ places: inout [UInt32]) {
+  private func forEach(_ body: (UInt32) -> Void) {
+    forEach(of: due, from: position, body)
+    for offset in 1...TimerWheel.slotCount {
+      forEach(of: slots[TimerWheel.slot((hand ?? 0) &+ offset)].first, from: 0, body)
+    }
+  }
+
+  private func forEach(of first: UInt32, from position: Int, _ body: (UInt32) -> Void) {
     var piece = first
     var index = position
     while piece != 0 {
       while index < Int(pieces[piece].count) {
-        places.append(pieces[piece].places[index])
+        body(pieces[piece].places[index])
         index += 1
       }
       index = 0
@@ -133,12 +137,22 @@ struct TimerWheel: ~Copyable {
   /// Takes out every place, in that order.
   mutating func removeAll() -> [UInt32] {
     let places = places()
+    forgetAll()
+    return places
+  }
+
+  /// The same, to the end of a queue.
+  mutating func removeAll(into queue: inout PlaceQueue) {
+    forEach { queue.append($0) }
+    forgetAll()
+  }
+
+  private mutating func forgetAll() {
     slots = InlineArray(repeating: Slot())
     pieces = Slab(placeholder: WheelPiece())
     due = 0
     position = 0
     count = 0
-    return places
   }
 }
 
