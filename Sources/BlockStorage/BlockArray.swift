@@ -132,7 +132,9 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
       return
     }
     guard let memory = unsafe block_storage_allocate(BlockArray.blockBytes) else {
-      fatalError("no memory left for \(BlockArray.blockBytes) bytes")
+      fatalError(
+        "out of memory: no block of \(BlockArray.blockBytes) bytes; --max-memory bounds what is held"
+      )
     }
     let block = unsafe memory.bindMemory(to: Element.self, capacity: 1 << BlockArray.shift)
     if capacity > 0, capacity < 1 << BlockArray.shift {

@@ -36,20 +36,13 @@ public struct FrameBatch: ~Copyable, Sendable {
 
   /// What the capture says about the frame at `index`, 0..<`count`.
   @inlinable
-  public func header(at index: Int) -> FrameHeader {
-    precondition(index < count)
-    return records[index].header
-  }
+  public func header(at index: Int) -> FrameHeader { frame(at: index).header }
 
   /// Where the captured bytes of the frame at `index`, 0..<`count`, lie in `bytes`.
   @inlinable
-  public func range(at index: Int) -> Range<Int> {
-    precondition(index < count)
-    let record = records[index]
-    return Int(record.offset)..<Int(record.offset) + Int(record.length)
-  }
+  public func range(at index: Int) -> Range<Int> { frame(at: index).range }
 
-  /// Both of them, for the frame at `index`.
+  /// Both of them, for the frame at `index`, 0..<`count`.
   @inlinable @inline(__always)
   public func frame(at index: Int) -> (header: FrameHeader, range: Range<Int>) {
     precondition(index >= 0 && index < count)
@@ -61,8 +54,9 @@ public struct FrameBatch: ~Copyable, Sendable {
   /// Drops the frames for which `isIncluded` is false; the others keep their numbers.
   public mutating func keep(where isIncluded: (Span<UInt8>, FrameHeader) -> Bool) {
     var kept = 0
-    for index in 0..<count
-    where isIncluded(bytes.span.extracting(range(at: index)), header(at: index)) {
+    for index in 0..<count {
+      let (header, range) = frame(at: index)
+      guard isIncluded(bytes.span.extracting(range), header) else { continue }
       records[kept] = records[index]
       kept += 1
     }
@@ -95,7 +89,8 @@ public struct FrameBatch: ~Copyable, Sendable {
   public func withFrame<Result: ~Copyable, Failure: Error>(
     at index: Int, _ body: (Span<UInt8>, FrameHeader) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(bytes.span.extracting(range(at: index)), header(at: index))
+    let (header, range) = frame(at: index)
+    return try body(bytes.span.extracting(range), header)
   }
 }
 

@@ -106,6 +106,7 @@ extension ConnectionTracker {
       historyPlace = 0
     }
     guard var place = settled.popFirst() else { return .nothing }
+    // Each asks for what the next one reads, some connections later.
     if settled.count > 18 {
       prefetch(settled[18])
       prefetchCourse(settled[12])

@@ -3,6 +3,9 @@ import PacketDecoding
 // What an endpoint proves by sending a segment. Its own segment is certain; that it received what
 // passed before is not, so this is also where earlier beliefs are confirmed or taken back.
 //
+// What a segment shows about the handshake is in EndpointStep+Handshake, about its sender's having been
+// closed in EndpointStep+Resuming.
+//
 // A segment is the trace of what RFC 9293 §3.10 lets an endpoint do:
 //
 //   .1 OPEN, .2 SEND in LISTEN     sendSYN
@@ -122,10 +125,7 @@ extension Endpoint {
       if isRepeated, marks.contains(.establishedByArrival),
         !marks.contains(.establishedConfirmed), isSettled(context)
       {
-        takeBack(to: .synReceived, side: side, context, &effects)
-        marks.remove([.establishedByArrival, .finArrived])
-        marks.insert(.acknowledgmentIgnored)
-        receiveNext = SequenceNumber(segment.acknowledgment)
+        returnToSynReceived(acknowledgment: segment.acknowledgment, context, &effects)
       }
     }
     marks.insert([.synAckSent, .initialSequenceKnown])
@@ -177,10 +177,7 @@ extension Endpoint {
     if hiddenFIN == .assumed { reconsiderFIN(peer: &peer, segment, context, &effects) }
     if answersInSynReceived(segment, of: peer, context) {
       // RFC 9293 §3.10.7.4, first and second check: so the ACK that passed was not taken, nor a RST.
-      takeBack(to: .synReceived, side: side, context, &effects)
-      marks.remove([.establishedByArrival, .finArrived, .wasReset])
-      marks.insert(.acknowledgmentIgnored)
-      receiveNext = acknowledgment
+      returnToSynReceived(acknowledgment: segment.acknowledgment, context, &effects)
       return
     }
     if marks.contains(.wasReset), crossesReset(segment, context) {
@@ -226,184 +223,5 @@ extension Endpoint {
       sendDataAgain(segment, peer: peer, context, &effects)
     }
     if state == .finWait2 { timerStart = context.time }
-  }
-
-  /// Whether an endpoint that was held to have left SYN-RECEIVED says by its ACK that it has not: the
-  /// ACK acknowledges the peer's SYN alone, and echoes it, though the peer has sent more since.
-  private func answersInSynReceived(
-    _ segment: Segment, of peer: Endpoint, _ context: StepContext
-  ) -> Bool {
-    guard segment.sequenceLength == 0, marks.contains([.synAckSent, .establishedByArrival]),
-      !marks.contains(.establishedConfirmed), peer.marks.contains(.synSent),
-      SequenceNumber(segment.acknowledgment) == peer.initialSendSequence + 1,
-      SequenceNumber(segment.sequence) == initialSendSequence + 1,
-      echoesOnlySYN(segment, of: peer)
-    else { return false }
-    return marks.contains(.wasReset) ? stateBeforeReset == .established : isSettled(context)
-  }
-
-  /// A segment of an endpoint held to be ESTABLISHED: does it prove it?
-  private mutating func confirmEstablished(
-    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
-  ) {
-    guard !marks.contains(.establishedConfirmed) else { return }
-    if !marks.contains(.seen) { beginTimestamps(segment) }
-    if echoesRepeatedSYN(segment, of: peer) {
-      let arrival = context.at(peer.lastTime, frame: peer.lastFrame)
-      takeBack(to: .synSent, side: context.sender, context, &effects)
-      move(to: .established, .received, side: context.sender, arrival, &effects)
-    }
-    if peer.mayOpenFast, !marks.isDisjoint(with: [.synAckSent, .presumed]),
-      !marks.contains(.synSent), echoesOnlySYN(segment, of: peer)
-    {
-      // Sent before the ACK that passed us could have reached it.
-      takeBack(to: .synReceived, side: context.sender, context, &effects)
-      marks.remove([.establishedByArrival, .finArrived])
-      return
-    }
-    marks.insert(.establishedConfirmed)
-  }
-
-  /// Whether the first segment of a caller echoes not the first SYN,ACK but the one that came last: the
-  /// others were lost.
-  private func echoesRepeatedSYN(_ segment: Segment, of peer: Endpoint) -> Bool {
-    guard segment.hasTimestamps, marks.contains(.synSent), peer.marks.contains(.synAckSent),
-      !peer.marks.contains(.synSent), peer.synCount > 1, UInt64(peer.synCount) == peer.packets
-    else { return false }
-    let echo = TimestampValue(segment.timestampEchoReply)
-    return peer.firstTimestamp.precedes(echo) && echo == peer.newestTimestamp
-  }
-
-  /// Takes the first timestamp of an endpoint whose SYN the capture lacks.
-  private mutating func beginTimestamps(_ segment: Segment) {
-    guard segment.hasTimestamps else { return }
-    marks.insert(.timestamps)
-    firstTimestamp = TimestampValue(segment.timestampValue)
-    newestTimestamp = firstTimestamp
-  }
-
-  /// Whether the segment, of an endpoint whose SYN,ACK nothing is known to have acknowledged, can have
-  /// left in SYN-RECEIVED: with Fast Open it may send before the handshake's ACK arrives (RFC 7413 §4.2.2).
-  private func precedesHandshake(_ segment: Segment, of peer: Endpoint) -> Bool {
-    guard peer.marks.contains(.fastOpen),
-      SequenceNumber(segment.acknowledgment).precedesOrEquals(receiveNext)
-    else { return false }
-    return !segment.hasTimestamps || !peer.marks.contains(.timestamps)
-      || TimestampValue(segment.timestampEchoReply) == peer.firstTimestamp
-  }
-
-  /// Whether its SYN asked for Fast Open, or may have, for the capture lacks it.
-  private var mayOpenFast: Bool { marks.contains(.fastOpen) || !marks.contains(.synSent) }
-
-  /// Whether the segment's TSecr says that nothing after the peer's SYN had arrived yet.
-  private func echoesOnlySYN(_ segment: Segment, of peer: Endpoint) -> Bool {
-    guard segment.hasTimestamps, peer.marks.contains(.timestamps) else { return false }
-    let echo = TimestampValue(segment.timestampEchoReply)
-    if peer.marks.contains(.synSent) {
-      return echo == peer.firstTimestamp && peer.newestTimestamp != peer.firstTimestamp
-    }
-    return echo.precedes(peer.firstTimestamp)
-  }
-
-  /// A segment of an endpoint held to be CLOSED or LISTEN. Returns whether it goes on.
-  private mutating func resume(
-    _ segment: Segment, peer: inout Endpoint, _ context: StepContext, _ effects: inout StepEffects
-  ) -> Bool {
-    let side = context.sender
-    if marks.isDisjoint(with: [.seen, .presumed]) {
-      if peer.marks.contains(.synSent), !peer.marks.contains(.establishedConfirmed) {
-        // The answer to a SYN without its SYN,ACK: missed by the capture if it acknowledges the
-        // SYN; else a challenge from another connection (RFC 5961 §4.2).
-        guard segment.flags.contains(.ack),
-          peer.acceptsInSynSent(acknowledgment: SequenceNumber(segment.acknowledgment))
-        else { return false }
-        state = .listen
-        move(to: .synReceived, .assumed, side: side, context, &effects)
-        receiveNext = SequenceNumber(segment.acknowledgment)
-        if precedesHandshake(segment, of: peer) { return true }
-        move(to: .established, .assumed, side: side, context, &effects)
-        marks.insert([.establishedByArrival, .establishedConfirmed])
-        return true
-      }
-      // The capture began in mid-connection.
-      marks.insert(.presumed)
-      state = .established
-      timerStart = context.time
-      marks.insert(.establishedConfirmed)
-      sendUnacknowledged = SequenceNumber(segment.sequence)
-      sendNext = sendUnacknowledged
-      if segment.flags.contains(.ack) {
-        receiveNext = SequenceNumber(segment.acknowledgment)
-      }
-      beginTimestamps(segment)
-      return true
-    }
-    // What was acknowledged long ago is a late copy, and no sign of life; a keep-alive begins there.
-    let sequence = SequenceNumber(segment.sequence)
-    if sequence.precedes(sendUnacknowledged), sequence + 1 != sendNext,
-      !marks.isDisjoint(with: [.reset, .wasReset, .released])
-    {
-      return false
-    }
-    if marks.contains(.reset), stateBeforeReset.isSynchronized || stateBeforeReset == .synReceived {
-      // It goes on talking: the RST that bore its name was not its own.
-      takeBack(to: stateBeforeReset, side: side, context, &effects)
-      marks.remove(.reset)
-      if state == .synReceived {
-        move(to: .established, .assumed, side: side, context, &effects)
-        marks.insert([.establishedByArrival, .establishedConfirmed])
-      }
-      effects.annotations.insert(.resurrects)
-      return true
-    }
-    if marks.contains(.wasReset), stateBeforeReset.isSynchronized,
-      context.isUnanswered(since: timerStart)
-    {
-      // It did not take the RST (RFC 5961 §3.2, RFC 1337).
-      takeBack(to: stateBeforeReset, side: side, context, &effects)
-      marks.remove(.wasReset)
-      effects.annotations.insert(.resurrects)
-      return true
-    }
-    if marks.contains(.released), stateBeforeReset.isSynchronized {
-      // It goes on talking: the SYN that bore its name was not its own.
-      takeBack(to: stateBeforeReset, side: side, context, &effects)
-      marks.remove(.released)
-      effects.annotations.insert(.resurrects)
-      return true
-    }
-    if marks.contains(.timedOut) {
-      // It lived longer than the timer we assumed.
-      let earlier: TCPState =
-        marks.contains(.finArrived)
-        ? (marks.contains(.closedSecond) ? .lastAck : .timeWait)
-        : (marks.contains(.finAcknowledged) ? .finWait2 : .finWait1)
-      guard marks.contains(.finSent) else { return false }
-      takeBack(to: earlier, side: side, context, &effects)
-      marks.remove(.timedOut)
-      return true
-    }
-    // What left before the RST arrived tells when the FIN before that did.
-    if marks.contains(.wasReset) { confirmFIN(of: &peer, segment, context, &effects) }
-    // LAST-ACK ended by an acknowledgment that passed: a repeated FIN may yet show that it was lost.
-    guard marks.contains(.finSent.union(.finAcknowledged)) else { return false }
-    if marks.contains(.closedSecond), marks.isDisjoint(with: [.reset, .wasReset, .released]),
-      segment.sequenceLength == 0, sequence == finSequence + 1,
-      context.isUnanswered(since: finAcknowledgedTime),
-      !(answersDuplicate(segment, of: peer) && peer.lastTime <= finAcknowledgedTime)
-    {
-      // So does an ACK from behind the FIN: who is gone answers by RST.
-      takeBack(to: .lastAck, side: side, context, &effects)
-      marks.remove(.finAcknowledged)
-    }
-    return true
-  }
-
-  /// Whether a pure ACK answers a segment of the peer that had come before: a duplicate is answered as soon
-  /// as it arrives, so however late the answer passes, it left before anything that passed later could
-  /// be answered.
-  private func answersDuplicate(_ segment: Segment, of peer: Endpoint) -> Bool {
-    if segment.reportsDuplicate { return true }
-    return peer.finCount > 1 && !reportsDuplicates(of: peer)
   }
 }

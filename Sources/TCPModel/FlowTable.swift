@@ -8,7 +8,7 @@ struct KnownPlace {
   var removals: Int
 }
 
-/// Where a tag belongs in the table. It stands until a place is taken out or put in.
+/// Where a tag that was not found belongs. It stands until a place is taken out, or put there.
 struct FlowTableGap {
   fileprivate var slot: Int
   fileprivate var removals: Int
@@ -39,7 +39,7 @@ struct FlowTable: ~Copyable {
   }
 
   /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0
-  /// and where the tag belongs.
+  /// and where the tag belongs then.
   @inline(__always)
   func search(_ tag: UInt32, matches: (UInt32) -> Bool) -> (place: UInt32, gap: FlowTableGap) {
     var slot = Int(tag) & mask
@@ -73,7 +73,7 @@ struct FlowTable: ~Copyable {
     if count * 4 >= buckets.count * 3 {
       grow()
       put(bucket)
-    } else if let gap, gap.removals == removals {
+    } else if let gap, gap.removals == removals, buckets[gap.slot] == 0 {
       buckets[gap.slot] = bucket
     } else {
       put(bucket)

@@ -108,13 +108,11 @@ struct Analysis: ~Copyable {
         return
       case .brief:
         expectNext()
-        diagnostician.note(&tracker.brief)
-        totals.count(&tracker.brief)
+        noteBrief()
       case .summary:
         expectNext()
         tracker.brief = ConnectionBrief(tracker.summary)
-        diagnostician.note(&tracker.brief)
-        totals.count(&tracker.brief)
+        noteBrief()
         if wantsEveryConnection { uneventful(tracker.summary) }
       case .history:
         expectNext()
@@ -130,6 +128,13 @@ struct Analysis: ~Copyable {
   @inline(__always)
   private mutating func expectNext() {
     diagnostician.expect(tracker.upcoming(after: Diagnostician.expectationLead))
+  }
+
+  /// Takes note of the tracker's brief, on which nothing was found.
+  @inline(__always)
+  private mutating func noteBrief() {
+    diagnostician.note(&tracker.brief)
+    totals.count(&tracker.brief)
   }
 
   /// What became of findings that waited for `conclude`.

@@ -37,6 +37,7 @@ struct Expectations: ~Copyable {
   /// Swift would copy the ring.
   @inline(__always)
   mutating func find(_ id: UInt64) -> Expectation? {
+    // `lead` others came between, then it was expected itself, and `count` is one further.
     let slot = (count &- 2 &- Expectations.lead) & 15
     return ring[slot].id == id ? ring[slot] : nil
   }

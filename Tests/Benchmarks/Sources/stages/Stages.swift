@@ -105,12 +105,23 @@ struct Tracking: ~Copyable {
         wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing: return
-      case .brief: if diagnoses { diagnostician.note(&tracker.brief) }
+      case .brief: if diagnoses { note() }
       case .summary:
         tracker.brief = ConnectionBrief(tracker.summary)
-        if diagnoses { diagnostician.note(&tracker.brief) }
-      case .history: _ = diagnostician.examine(tracker.takeHistory())
+        if diagnoses { note() }
+      case .history:
+        expectNext()
+        _ = diagnostician.examine(tracker.takeHistory())
       }
     }
+  }
+
+  private mutating func note() {
+    expectNext()
+    diagnostician.note(&tracker.brief)
+  }
+
+  private mutating func expectNext() {
+    diagnostician.expect(tracker.upcoming(after: Diagnostician.expectationLead))
   }
 }
