@@ -69,6 +69,7 @@ let package = Package(
       dependencies: [
         "PacketCapture", "PacketDecoding", "TCPModel", "FlowDiagnosis", "FlowReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings
