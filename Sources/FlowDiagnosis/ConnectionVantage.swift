@@ -16,14 +16,19 @@ public enum ConnectionVantage: String, Sendable, CaseIterable {
 }
 
 extension Connection {
+  /// As of its line.
+  public var vantage: ConnectionVantage { ConnectionLine(self).vantage }
+}
+
+extension ConnectionLine {
   /// Where it was captured: by the hop limits that no router has lowered, and where both ends are
   /// as near, by the shares of the round trip on either side.
   public var vantage: ConnectionVantage {
     let (clientAddress, serverAddress) = (socket(.client).address, socket(.server).address)
     if clientAddress == serverAddress || clientAddress.isLoopback { return .loopback }
     guard client.packets > 0, server.packets > 0 else { return .unknown }
-    let clientIsNear = Connection.isUntouched(client.hopLimit)
-    let serverIsNear = Connection.isUntouched(server.hopLimit)
+    let clientIsNear = ConnectionLine.isUntouched(client.hopLimit)
+    let serverIsNear = ConnectionLine.isUntouched(server.hopLimit)
     switch (clientIsNear, serverIsNear) {
     case (true, false): return .client
     case (false, true): return .server

@@ -16,8 +16,9 @@ public enum ConnectionCSV {
       """)
   }
 
-  /// Appends one connection. No field can hold a comma or a quotation mark.
-  public static func write(_ connection: Connection, to out: inout OutputBuffer) {
+  /// Appends one connection, which is passed by address, not changed. No field can hold a comma or a
+  /// quotation mark.
+  public static func write(_ connection: inout ConnectionLine, to out: inout OutputBuffer) {
     let phrases = CSVPhrases.shared
     field(connection.id, to: &out)
     field(UInt64(connection.incarnation), to: &out)
@@ -45,7 +46,7 @@ public enum ConnectionCSV {
   }
 
   private static func write(
-    _ endpoint: Endpoint, _ socket: (address: IPAddress, port: UInt16), _ phrases: CSVPhrases,
+    _ endpoint: EndpointLine, _ socket: (address: IPAddress, port: UInt16), _ phrases: CSVPhrases,
     to out: inout OutputBuffer
   ) {
     out.write(socket.address)

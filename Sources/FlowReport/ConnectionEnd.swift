@@ -19,7 +19,7 @@ public enum ConnectionEnd: String, Sendable, CaseIterable {
   case reused
 }
 
-extension Connection {
+extension ConnectionLine {
   /// How it ended.
   public var end: ConnectionEnd {
     let marks = client.marks.union(server.marks)
@@ -37,8 +37,9 @@ extension Connection {
 
   /// From the first SYN to the ACK that completed the handshake, nanoseconds; nil where one of them
   /// was not seen, or the capture's clock was set back between.
+  @inline(__always)
   public var handshakeTime: Int64? {
-    Connection.handshakeTime(opening, firstTime, completionTime)
+    ConnectionLine.handshakeTime(opening, firstTime, completionTime)
   }
 
   @inline(__always)
@@ -51,8 +52,18 @@ extension Connection {
   }
 }
 
+extension Connection {
+  /// As of its line.
+  public var end: ConnectionEnd { ConnectionLine(self).end }
+
+  /// As of its line.
+  public var handshakeTime: Int64? {
+    ConnectionLine.handshakeTime(opening, firstTime, completionTime)
+  }
+}
+
 extension ConnectionBrief {
-  /// The same of a brief.
+  /// As of its line.
   @inline(__always)
-  var handshakeTime: Int64? { Connection.handshakeTime(opening, firstTime, completionTime) }
+  var handshakeTime: Int64? { ConnectionLine.handshakeTime(opening, firstTime, completionTime) }
 }

@@ -54,14 +54,16 @@ public struct ConnectionRows: Sendable {
 
   /// Adds a connection with what was found on it.
   ///
-  /// - Parameter pending: What may be withdrawn at the end.
+  /// - Parameters:
+  ///   - connection: Passed by address, not changed.
+  ///   - pending: What may be withdrawn at the end.
   public mutating func add(
-    _ connection: Connection, _ findings: [Finding], pending: [Finding] = []
+    _ connection: inout ConnectionLine, _ findings: [Finding], pending: [Finding] = []
   ) {
     total += 1
     let row = Row(
-      connection, standing: findings.map(\.severity).max(),
-      waiting: pending.map(\.severity).max(), translationOf: translated.other(of: connection))
+      &connection, standing: findings.map(\.severity).max(),
+      waiting: pending.map(\.severity).max(), translationOf: translated.other(of: &connection))
     if row.severity == nil {
       ConnectionRows.insert(row, &others, limit)
     } else {
@@ -99,7 +101,8 @@ public struct ConnectionRows: Sendable {
 
 extension ConnectionRows.Row {
   fileprivate init(
-    _ connection: Connection, standing: Severity?, waiting: Severity?, translationOf: UInt64?
+    _ connection: inout ConnectionLine, standing: Severity?, waiting: Severity?,
+    translationOf: UInt64?
   ) {
     id = connection.id
     client = End(

@@ -20,18 +20,20 @@ public struct TranslatedConnections: Sendable {
 
   public init() {}
 
-  /// The number of a connection handed over before that is this one on the other side of a NAT.
-  public mutating func other(of connection: Connection) -> UInt64? {
-    let (client, server) = (connection.client, connection.server)
+  /// The number of a connection handed over before that is this one on the other side of a NAT. It is
+  /// passed by address, not changed.
+  public mutating func other(of connection: inout ConnectionLine) -> UInt64? {
     // Two initial sequence numbers are proof; one is not.
-    guard client.marks.contains(.synSent), server.marks.contains(.synAckSent),
+    guard connection.client.marks.contains(.synSent),
+      connection.server.marks.contains(.synAckSent),
       !connection.traits.contains(.isSelf)
     else { return nil }
     if recent.isEmpty { recent = Array(repeating: [], count: TranslatedConnections.pages) }
     let leg = Leg(
-      clientSequence: client.initialSendSequence, serverSequence: server.initialSendSequence,
-      timestamp: client.firstTimestamp, time: connection.firstTime, key: connection.key,
-      id: connection.id)
+      clientSequence: connection.client.initialSendSequence,
+      serverSequence: connection.server.initialSendSequence,
+      timestamp: connection.client.firstTimestamp, time: connection.firstTime,
+      key: connection.key, id: connection.id)
     let hash = Int(leg.clientSequence.rawValue ^ leg.serverSequence.rawValue &* 0x9E37_79B1)
     let page = hash % TranslatedConnections.pages
     let place = hash / TranslatedConnections.pages % TranslatedConnections.places

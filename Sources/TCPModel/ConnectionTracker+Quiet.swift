@@ -79,10 +79,16 @@ extension ConnectionTracker {
     return woken
   }
 
-  /// Lets go of a quiet connection that is done, if its brief is enough: it stands in `brief` then.
-  mutating func takeBrief(_ place: UInt32, _ accepts: (inout ConnectionBrief) -> Bool) -> Bool {
+  /// Lets go of a quiet connection that is done, if its brief is enough: it stands in `brief` then,
+  /// and its line, where that is wanted, in `line`.
+  mutating func takeBrief(
+    _ place: UInt32, wantsLine: Bool, _ accepts: (inout ConnectionBrief) -> Bool
+  ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
     guard followBrief(index, at: now), accepts(&brief) else { return false }
+    if wantsLine {
+      line.follow(quiet[index], &brief, quietCourses[quiet[index].course], quietPages)
+    }
     forgetCourse(index)
     quiet.remove(index)
     return true

@@ -97,9 +97,11 @@ extension ConnectionTracker {
   /// - Parameters:
   ///   - acceptsBrief: Whether the brief of a connection is all that is wanted of it. Asked of those
   ///     that took the ordinary course; nil if more is wanted of every one.
+  ///   - wantsLine: Whether the line is wanted as well where the brief is enough.
   ///   - wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(
-    acceptsBrief: ((inout ConnectionBrief) -> Bool)? = nil, wantsHistory: (Connection) -> Bool
+    acceptsBrief: ((inout ConnectionBrief) -> Bool)? = nil, wantsLine: Bool = false,
+    wantsHistory: (Connection) -> Bool
   ) -> SettledConnection {
     if historyPlace != 0 {
       letGo(historyPlace)
@@ -113,7 +115,7 @@ extension ConnectionTracker {
       prefetchPages(settled[6])
     }
     if place & ConnectionTracker.quietMark != 0 {
-      if let acceptsBrief, takeBrief(place, acceptsBrief) { return .brief }
+      if let acceptsBrief, takeBrief(place, wantsLine: wantsLine, acceptsBrief) { return .brief }
       if takeSettled(place, wantsHistory) { return .summary }
       place = wakeSettled(place)
     } else if !wantsHistory(connections[place]) {

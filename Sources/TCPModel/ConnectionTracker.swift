@@ -23,6 +23,8 @@ public struct ConnectionTracker: ~Copyable {
   /// The same of one of which the brief is enough. Can be changed, to nobody's use, only in order that
   /// it can be passed by address.
   public var brief = ConnectionBrief()
+  /// Its line, where that was asked for.
+  public var line = ConnectionLine()
   /// Where the connection is that `takeHistory` hands out, 0 for none.
   var historyPlace: UInt32 = 0
   /// Quiet places that only lead to where their connections are followed now.

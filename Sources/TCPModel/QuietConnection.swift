@@ -17,7 +17,8 @@ struct QuietConnection: BitwiseCopyable {
   private(set) var id: UInt64 = 0
   private(set) var firstFrame: UInt64 = 0
   private(set) var firstTime = CaptureTime.epoch
-  private var initial: UInt32 = 0
+  /// The sequence number of the SYN.
+  private(set) var initial: UInt32 = 0
   /// TSval of the SYN, 0 if it had none.
   private(set) var timestamp: UInt32 = 0
   private var window: UInt16 = 0
@@ -77,6 +78,9 @@ struct QuietConnection: BitwiseCopyable {
 
   /// Whether the SYN offered a window at all.
   var offersWindow: Bool { window != 0 }
+
+  /// Bytes of the SYN, headers included.
+  var length: UInt32 { UInt32(overhead) }
 
   /// The client as its SYN left it.
   var client: QuietEnd {

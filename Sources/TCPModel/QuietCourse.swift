@@ -6,7 +6,7 @@ struct QuietCourse: Sendable, BitwiseCopyable {
   private(set) var pages = InlineArray<4, UInt32>(repeating: 0)
   /// Time of the last segment, nanoseconds since the SYN.
   private(set) var lastTime: Int64 = 0
-  private var lastFrame: UInt64
+  private(set) var lastFrame: UInt64
   /// The client, then the server.
   private var ends: InlineArray<2, QuietEnd>
   private(set) var count: UInt8 = 0

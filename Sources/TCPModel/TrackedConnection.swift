@@ -37,12 +37,12 @@ public struct TrackedConnection: Sendable {
   }
 }
 
-/// What `ConnectionTracker.nextSettled(acceptsBrief:wantsHistory:)` went on to. Without the connection itself, which
-/// is large and wanted in full only where something happened.
+/// What `ConnectionTracker.nextSettled` went on to. Without the connection itself, which is large and
+/// wanted in full only where something happened.
 public enum SettledConnection: Sendable {
   /// No connection is done.
   case nothing
-  /// One of which the brief is enough: `ConnectionTracker.brief`.
+  /// One of which the brief is enough: `ConnectionTracker.brief`, and `line` where that was asked for.
   case brief
   /// One whose history is not wanted: `ConnectionTracker.summary`.
   case summary

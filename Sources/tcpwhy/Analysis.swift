@@ -41,13 +41,13 @@ struct Analysis: ~Copyable {
   ///
   /// - Parameters:
   ///   - body: Takes a connection and what was found on it.
-  ///   - uneventful: Takes a connection without its history, on which nothing was found; of no use
-  ///     where every history is wanted.
+  ///   - uneventful: Takes the line of a connection on which nothing was found; of no use where every
+  ///     history is wanted. It is passed by address, to be left as it is.
   ///   - afterBatch: Called when a piece of the input has been taken.
   /// - Returns: What was wrong with the input, a line each.
   mutating func read(
     _ input: CaptureInput, _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
-    uneventful: (Connection) -> Void = { _ in }, afterBatch: () -> Void = {}
+    uneventful: (inout ConnectionLine) -> Void = { _ in }, afterBatch: () -> Void = {}
   ) -> [String] {
     var progress = Progress()
     var batch = SegmentBatch(capacity: ConnectionTracker.batchSize)
@@ -73,7 +73,8 @@ struct Analysis: ~Copyable {
 
   private mutating func take(
     _ batch: inout SegmentBatch, _ progress: inout Progress,
-    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ uneventful: (Connection) -> Void,
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
+    _ uneventful: (inout ConnectionLine) -> Void,
     _ afterBatch: () -> Void
   ) {
     var first = 0
@@ -94,14 +95,15 @@ struct Analysis: ~Copyable {
 
   /// Hands over the connections that are done, with their findings.
   private mutating func drain(
-    _ body: (TrackedConnection, [Finding], [Finding]) -> Void, _ uneventful: (Connection) -> Void
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
+    _ uneventful: (inout ConnectionLine) -> Void
   ) {
     let acceptsBrief =
-      wantsEveryConnection || wantsEveryHistory
+      wantsEveryHistory
       ? nil : { Diagnostician.isContent(with: &$0) } as (inout ConnectionBrief) -> Bool
     while true {
       switch tracker.nextSettled(
-        acceptsBrief: acceptsBrief,
+        acceptsBrief: acceptsBrief, wantsLine: wantsEveryConnection,
         wantsHistory: { wantsEveryHistory || Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing:
@@ -109,11 +111,14 @@ struct Analysis: ~Copyable {
       case .brief:
         expectNext()
         noteBrief()
+        if wantsEveryConnection { uneventful(&tracker.line) }
       case .summary:
         expectNext()
         tracker.brief = ConnectionBrief(tracker.summary)
         noteBrief()
-        if wantsEveryConnection { uneventful(tracker.summary) }
+        guard wantsEveryConnection else { break }
+        tracker.line = ConnectionLine(tracker.summary)
+        uneventful(&tracker.line)
       case .history:
         expectNext()
         let tracked = tracker.takeHistory()

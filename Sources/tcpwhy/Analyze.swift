@@ -68,8 +68,12 @@ struct Analyze: ParsableCommand {
         problems = writeRecords(input, &analysis, &output)
       } else if csv {
         problems = analysis.read(
-          input, { tracked, _, _ in ConnectionCSV.write(tracked.connection, to: &output.buffer) },
-          uneventful: { ConnectionCSV.write($0, to: &output.buffer) },
+          input,
+          { tracked, _, _ in
+            var line = ConnectionLine(tracked.connection)
+            ConnectionCSV.write(&line, to: &output.buffer)
+          },
+          uneventful: { ConnectionCSV.write(&$0, to: &output.buffer) },
           afterBatch: { output.drain() })
       } else {
         problems = writeText(input, &analysis, &output)
@@ -95,15 +99,16 @@ struct Analyze: ParsableCommand {
     let problems = analysis.read(
       input,
       { tracked, findings, _ in
+        var line = ConnectionLine(tracked.connection)
         writer.write(
           tracked, findings.filter { $0.severity >= minSeverity },
-          translationOf: translated.other(of: tracked.connection), to: &output.buffer)
+          translationOf: translated.other(of: &line), to: &output.buffer)
         output.drain()
       },
       uneventful: { connection in
         guard records.kinds.contains(.connection) else { return }
         writer.write(
-          connection, translationOf: translated.other(of: connection), to: &output.buffer)
+          &connection, translationOf: translated.other(of: &connection), to: &output.buffer)
         output.drain()
       },
       afterBatch: { if isLive { output.flush() } })
@@ -124,10 +129,11 @@ struct Analyze: ParsableCommand {
       { tracked, findings, pending in
         let shown = findings.filter { $0.severity >= minSeverity }
         for finding in shown { groups.add(finding) }
+        var line = ConnectionLine(tracked.connection)
         rows.add(
-          tracked.connection, shown, pending: pending.filter { $0.severity >= minSeverity })
+          &line, shown, pending: pending.filter { $0.severity >= minSeverity })
       },
-      uneventful: { rows.add($0, []) })
+      uneventful: { rows.add(&$0, []) })
     for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
     rows.withdraw(analysis.revisions)
     let totals = analysis.totals

@@ -49,7 +49,8 @@ struct Report: ParsableCommand {
       input,
       { tracked, findings, pending in
         for finding in findings { groups.add(finding) }
-        rows.add(tracked.connection, findings, pending: pending)
+        var line = ConnectionLine(tracked.connection)
+        rows.add(&line, findings, pending: pending)
         choice.consider(tracked, findings, pending: pending)
       })
     let concluded = analysis.conclude()

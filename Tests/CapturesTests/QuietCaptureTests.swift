@@ -42,41 +42,51 @@ import Testing
     #expect(difference == nil)
   }
 
-  /// The briefs of a capture's connections, by the short way where there is one or all by the long
-  /// one, and those that the rules want to see.
-  private func briefs(
+  /// What is told of a connection where nothing is found on it.
+  private struct Account: Equatable {
+    var brief: ConnectionBrief
+    var line: ConnectionLine
+  }
+
+  /// The briefs and lines of a capture's connections, by the short way where there is one or all by
+  /// the long one, and those that the rules want to see.
+  private func accounts(
     _ path: String, directly: Bool
-  ) throws -> (all: [ConnectionBrief], wanted: Set<UInt64>) {
+  ) throws -> (all: [Account], wanted: Set<UInt64>) {
     var tracker = try tracked(path, quietly: true)
-    var all: [ConnectionBrief] = []
+    var all: [Account] = []
+    func add(_ connection: Connection) {
+      all.append(Account(brief: ConnectionBrief(connection), line: ConnectionLine(connection)))
+    }
     var wanted: Set<UInt64> = []
     while true {
       let accepts: ((inout ConnectionBrief) -> Bool)? =
         directly ? { Diagnostician.isContent(with: &$0) } : nil
       switch tracker.nextSettled(
-        acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
+        acceptsBrief: accepts, wantsLine: true,
+        wantsHistory: { Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing:
         return (all, wanted)
       case .brief:
-        all.append(tracker.brief)
+        all.append(Account(brief: tracker.brief, line: tracker.line))
       case .summary:
-        all.append(ConnectionBrief(tracker.summary))
+        add(tracker.summary)
       case .history:
         let connection = tracker.takeHistory().connection
-        all.append(ConnectionBrief(connection))
+        add(connection)
         wanted.insert(connection.id)
       }
     }
   }
 
   @Test(
-    "Briefs are the same by either way, and so is what the rules want to see",
+    "Briefs and lines are the same by either way, and so is what the rules want to see",
     arguments: Repository.promises)
-  func sameBriefs(_ promise: Repository.Promise) throws {
+  func sameAccounts(_ promise: Repository.Promise) throws {
     let path = Repository.captures.appending(path: promise.capture).path
-    let short = try briefs(path, directly: true)
-    let long = try briefs(path, directly: false)
+    let short = try accounts(path, directly: true)
+    let long = try accounts(path, directly: false)
     #expect(short.wanted == long.wanted)
     #expect(short.all == long.all)
   }

@@ -16,7 +16,8 @@ struct HTMLReportTests {
     var groups = FindingGroups()
     groups.add(finding)
     var rows = ConnectionRows(limit: 10)
-    rows.add(tracked.connection, [finding])
+    var line = ConnectionLine(tracked.connection)
+    rows.add(&line, [finding])
     var totals = AnalysisTotals()
     totals.count(tracked.connection)
     return OutputBuffer.text {

@@ -53,7 +53,8 @@ struct RecordTests {
       tracked.connection.client.keepAlives = noted
       tracked.connection.client.invalidChecksums = noted
       tracked.connection.client.captureDuplicates = noted
-      let record = OutputBuffer.text { RecordWriter().write(tracked.connection, to: &$0) }
+      var line = ConnectionLine(tracked.connection)
+      let record = OutputBuffer.text { RecordWriter().write(&line, to: &$0) }
       let expected = """
         "syn":\(count),"fin":\(count),"rst":\(count),"retransmissions":\(noted),\
         "spurious_retransmissions":\(noted),"out_of_order":\(noted),"duplicate_acks":\(noted),\

@@ -56,7 +56,10 @@ struct TranslatedConnectionsTests {
 
   static func pair(_ connections: [Connection]) -> [UInt64?] {
     var translated = TranslatedConnections()
-    return connections.map { translated.other(of: $0) }
+    return connections.map {
+      var line = ConnectionLine($0)
+      return translated.other(of: &line)
+    }
   }
 
   @Test("The same numbers under other addresses are the same connection")

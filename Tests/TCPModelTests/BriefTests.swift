@@ -3,8 +3,8 @@ import Testing
 
 @testable import TCPModel
 
-/// The brief of a connection that took the ordinary course, made without endpoints, is the brief of
-/// what it comes to step by step.
+/// The brief and the line of a connection that took the ordinary course, made without endpoints, are
+/// those of what it comes to step by step.
 @Suite struct BriefTests {
   /// Connections in the ordinary course, cut off anywhere, of which half are disturbed once.
   private static func traffic(seed: UInt64) -> [Segment] {
@@ -107,24 +107,35 @@ import Testing
     }
   }
 
-  /// The briefs of all connections, and how many of them were made without endpoints.
-  private static func briefs(
+  /// What is told of a connection.
+  private struct Account: Equatable {
+    var brief: ConnectionBrief
+    var line: ConnectionLine
+  }
+
+  /// The briefs and lines of all connections, and how many of them were made without endpoints.
+  private static func accounts(
     _ segments: [Segment], directly: Bool
-  ) -> (all: [ConnectionBrief], direct: Int) {
+  ) -> (all: [Account], direct: Int) {
     var tracker = ConnectionTracker()
-    var result: [ConnectionBrief] = []
+    var result: [Account] = []
+    func add(_ connection: Connection) {
+      result.append(
+        Account(brief: ConnectionBrief(connection), line: ConnectionLine(connection)))
+    }
     var direct = 0
     func collect() {
       while true {
         switch tracker.nextSettled(
-          acceptsBrief: directly ? { _ in true } : nil, wantsHistory: { _ in false })
+          acceptsBrief: directly ? { _ in true } : nil, wantsLine: true,
+          wantsHistory: { _ in false })
         {
         case .nothing: return
         case .brief:
           direct += 1
-          result.append(tracker.brief)
-        case .summary: result.append(ConnectionBrief(tracker.summary))
-        case .history: result.append(ConnectionBrief(tracker.takeHistory().connection))
+          result.append(Account(brief: tracker.brief, line: tracker.line))
+        case .summary: add(tracker.summary)
+        case .history: add(tracker.takeHistory().connection)
         }
       }
     }
@@ -137,11 +148,11 @@ import Testing
     return (result, direct)
   }
 
-  @Test("A brief is the same however it was made", arguments: 0..<200 as Range<UInt64>)
+  @Test("Brief and line are the same however they were made", arguments: 0..<200 as Range<UInt64>)
   func agree(seed: UInt64) {
     let segments = BriefTests.traffic(seed: seed)
-    let (all, direct) = BriefTests.briefs(segments, directly: true)
-    let (followed, none) = BriefTests.briefs(segments, directly: false)
+    let (all, direct) = BriefTests.accounts(segments, directly: true)
+    let (followed, none) = BriefTests.accounts(segments, directly: false)
     #expect(all.count == followed.count)
     #expect(direct > 0 && direct < all.count && none == 0)
     for (one, other) in zip(all, followed) where one != other {

@@ -84,7 +84,7 @@ final class ConnectionPhrases: Sendable {
   }
 
   /// SYNs, FINs and RSTs of an endpoint, nil where there are ten or more of one.
-  func flags(_ endpoint: Endpoint) -> Phrase? {
+  func flags(_ endpoint: EndpointLine) -> Phrase? {
     guard max(endpoint.synCount, endpoint.finCount, endpoint.rstCount) < 10 else { return nil }
     // Each digit ends a word of the phrase.
     return fewFlags.adding(

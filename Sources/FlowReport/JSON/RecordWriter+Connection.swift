@@ -5,9 +5,12 @@ public import TCPModel
 extension RecordWriter {
   /// Appends a `connection` record.
   ///
-  /// - Parameter original: The connection that it is as well, on the other side of a NAT.
+  /// - Parameters:
+  ///   - connection: Passed by address, not changed.
+  ///   - original: The connection that it is as well, on the other side of a NAT.
   public func write(
-    _ connection: Connection, translationOf original: UInt64? = nil, to out: inout OutputBuffer
+    _ connection: inout ConnectionLine, translationOf original: UInt64? = nil,
+    to out: inout OutputBuffer
   ) {
     let phrases = ConnectionPhrases.shared
     out.write(phrases.beginning)
@@ -59,7 +62,7 @@ extension RecordWriter {
   }
 
   private static func write(
-    _ endpoint: Endpoint, _ socket: (address: IPAddress, port: UInt16),
+    _ endpoint: EndpointLine, _ socket: (address: IPAddress, port: UInt16),
     _ phrases: ConnectionPhrases, to out: inout OutputBuffer
   ) {
     out.write(socket.address)
@@ -91,7 +94,7 @@ extension RecordWriter {
 
   /// Writes how often something did not go as it should.
   private static func writeFlaws(
-    _ endpoint: Endpoint, _ phrases: ConnectionPhrases, to out: inout OutputBuffer
+    _ endpoint: EndpointLine, _ phrases: ConnectionPhrases, to out: inout OutputBuffer
   ) {
     out.write(phrases.retransmissions)
     out.write(UInt64(endpoint.retransmissions))
@@ -113,7 +116,7 @@ extension RecordWriter {
   }
 }
 
-extension Endpoint {
+extension EndpointLine {
   /// Whether nothing was noticed about its segments.
   fileprivate var isFlawless: Bool {
     retransmissions | spuriousRetransmissions | outOfOrder | duplicateAcknowledgments | zeroWindows

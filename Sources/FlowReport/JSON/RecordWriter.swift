@@ -34,7 +34,8 @@ public struct RecordWriter: Sendable {
     to out: inout OutputBuffer
   ) {
     if kinds.contains(.connection) {
-      write(tracked.connection, translationOf: original, to: &out)
+      var line = ConnectionLine(tracked.connection)
+      write(&line, translationOf: original, to: &out)
     }
     if kinds.contains(.transition) {
       for transition in tracked.transitions {

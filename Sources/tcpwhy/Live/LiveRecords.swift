@@ -52,7 +52,9 @@ struct LiveRecords: LiveView {
     _ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding],
     to out: inout OutputBuffer
   ) {
-    if writer.kinds.contains(.connection) { writer.write(tracked.connection, to: &out) }
+    guard writer.kinds.contains(.connection) else { return }
+    var line = ConnectionLine(tracked.connection)
+    writer.write(&line, to: &out)
   }
 
   mutating func show(_ summary: LiveSummary, now: CaptureTime, to out: inout OutputBuffer) {

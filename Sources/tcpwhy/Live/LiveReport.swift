@@ -23,7 +23,8 @@ struct LiveReport {
 
   mutating func add(_ tracked: TrackedConnection, _ findings: [Finding], pending: [Finding]) {
     for finding in findings { groups.add(finding) }
-    rows.add(tracked.connection, findings, pending: pending)
+    var line = ConnectionLine(tracked.connection)
+    rows.add(&line, findings, pending: pending)
   }
 
   mutating func write(

@@ -122,11 +122,13 @@ struct Analysis: ~Copyable {
       keep(found)
       if !output.isDisjoint(with: [.text, .page]) {
         for finding in found { groups.add(finding) }
-        rows.add(tracked.connection, found)
+        var line = ConnectionLine(tracked.connection)
+        rows.add(&line, found)
       }
       if output.contains(.records) {
         RecordWriter(file: Analysis.hostileName).write(tracked, found, to: &records)
-        ConnectionCSV.write(tracked.connection, to: &records)
+        var line = ConnectionLine(tracked.connection)
+        ConnectionCSV.write(&line, to: &records)
       }
       if !output.isDisjoint(with: [.timelines, .page]), timelines.count < 40 {
         timelines.append(Timeline(tracked, findings: found))
