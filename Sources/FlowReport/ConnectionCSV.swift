@@ -2,8 +2,14 @@ import FlowDiagnosis
 import PacketDecoding
 public import TCPModel
 
-/// The connection table as comma-separated values (RFC 4180), a header first.
-public enum ConnectionCSV {
+/// The connection table as comma-separated values (RFC 4180), a header first. Lines are written some at a
+/// time: what is handed over may wait for the next ones.
+public struct ConnectionCSV: Sendable {
+  private var waiting = WaitingLines()
+
+  /// No line yet.
+  public init() {}
+
   /// Appends the header.
   public static func writeHeader(to out: inout OutputBuffer) {
     out.write(
@@ -16,15 +22,26 @@ public enum ConnectionCSV {
       """)
   }
 
-  /// Appends one connection, which is passed by address, not changed. No field can hold a comma or a
-  /// quotation mark.
-  public static func write(_ connection: inout ConnectionLine, to out: inout OutputBuffer) {
+  /// Appends one connection, which is passed by address, not changed, or lets it wait.
+  public mutating func write(_ connection: inout ConnectionLine, to out: inout OutputBuffer) {
+    if waiting.add(&connection, translationOf: nil) { finish(to: &out) }
+  }
+
+  /// Appends what waits. To be called at the end.
+  public mutating func finish(to out: inout OutputBuffer) {
+    waiting.takeAll { ConnectionCSV.write(&$0, $2, to: &out) }
+  }
+
+  /// Appends a line. No field can hold a comma or a quotation mark.
+  private static func write(
+    _ connection: inout ConnectionLine, _ communityID: Phrase, to out: inout OutputBuffer
+  ) {
     let phrases = CSVPhrases.shared
     field(connection.id, to: &out)
     field(UInt64(connection.incarnation), to: &out)
     if connection.previous != 0 { out.write(connection.previous) }
     separate(&out)
-    CommunityID.write(connection.key, to: &out)
+    out.write(communityID)
     separate(&out)
     write(connection.client, connection.socket(.client), phrases, to: &out)
     write(connection.server, connection.socket(.server), phrases, to: &out)

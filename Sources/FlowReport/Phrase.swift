@@ -28,8 +28,9 @@ struct Phrase: Sendable, BitwiseCopyable {
       fourth: fourth, count: count)
   }
 
+  /// A phrase of bytes, the first the lowest of `first`.
   @inline(__always)
-  private init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64, count: Int) {
+  init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64, count: Int) {
     (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
     self.count = count
   }

@@ -22,7 +22,7 @@ public struct ConnectionLine: Equatable, Sendable, BitwiseCopyable {
   public internal(set) var serverRoundTrip: Int64 = 0
 
   /// Nothing yet, to be written over.
-  init() {}
+  package init() {}
 
   /// The line of a connection.
   public init(_ connection: Connection) {

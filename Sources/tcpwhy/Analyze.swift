@@ -67,14 +67,16 @@ struct Analyze: ParsableCommand {
       if json {
         problems = writeRecords(input, &analysis, &output)
       } else if csv {
+        var lines = ConnectionCSV()
         problems = analysis.read(
           input,
           { tracked, _, _ in
             var line = ConnectionLine(tracked.connection)
-            ConnectionCSV.write(&line, to: &output.buffer)
+            lines.write(&line, to: &output.buffer)
           },
-          uneventful: { ConnectionCSV.write(&$0, to: &output.buffer) },
+          uneventful: { lines.write(&$0, to: &output.buffer) },
           afterBatch: { output.drain() })
+        lines.finish(to: &output.buffer)
       } else {
         problems = writeText(input, &analysis, &output)
       }
@@ -94,24 +96,30 @@ struct Analyze: ParsableCommand {
     _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
   ) -> [String] {
     let writer = RecordWriter(records.kinds, file: input.isFromFolder ? input.paths[0] : nil)
+    var connections = ConnectionRecords(writer)
     var translated = TranslatedConnections()
     let isLive = input.paths.contains("-")
     let problems = analysis.read(
       input,
       { tracked, findings, _ in
         var line = ConnectionLine(tracked.connection)
+        connections.finish(to: &output.buffer)
         writer.write(
           tracked, findings.filter { $0.severity >= minSeverity },
           translationOf: translated.other(of: &line), to: &output.buffer)
         output.drain()
       },
-      uneventful: { connection in
+      uneventful: { line in
         guard records.kinds.contains(.connection) else { return }
-        writer.write(
-          &connection, translationOf: translated.other(of: &connection), to: &output.buffer)
+        connections.write(&line, translationOf: translated.other(of: &line), to: &output.buffer)
         output.drain()
       },
-      afterBatch: { if isLive { output.flush() } })
+      afterBatch: {
+        guard isLive else { return }
+        connections.finish(to: &output.buffer)
+        output.flush()
+      })
+    connections.finish(to: &output.buffer)
     writer.write(
       analysis.conclude().filter { $0.severity >= minSeverity }, to: &output.buffer)
     writer.write(analysis.totals, to: &output.buffer)

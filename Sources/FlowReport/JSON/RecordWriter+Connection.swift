@@ -12,6 +12,14 @@ extension RecordWriter {
     _ connection: inout ConnectionLine, translationOf original: UInt64? = nil,
     to out: inout OutputBuffer
   ) {
+    write(&connection, CommunityID.text(connection.key), translationOf: original, to: &out)
+  }
+
+  /// The same with the Community ID, which is known.
+  func write(
+    _ connection: inout ConnectionLine, _ communityID: Phrase, translationOf original: UInt64?,
+    to out: inout OutputBuffer
+  ) {
     let phrases = ConnectionPhrases.shared
     out.write(phrases.beginning)
     if !file.isEmpty { out.write(bytes: file) }
@@ -26,7 +34,7 @@ extension RecordWriter {
       out.write(jsonFrame: connection.previous)
     }
     out.write(phrases.communityID)
-    CommunityID.write(connection.key, to: &out)
+    out.write(communityID)
     out.write(phrases.client)
     RecordWriter.write(connection.client, connection.socket(.client), phrases, to: &out)
     out.write(phrases.server)

@@ -19,6 +19,8 @@ struct Analysis: ~Copyable {
   /// Segments that wait for others to be tracked with.
   private var batch: [Segment] = []
   private var records = OutputBuffer()
+  private var csv = ConnectionCSV()
+  private var connectionRecords = ConnectionRecords(RecordWriter(file: Analysis.hostileName))
   /// The number of the latest frame.
   private(set) var lastFrame: UInt64 = 0
   private(set) var connections = 0
@@ -128,7 +130,8 @@ struct Analysis: ~Copyable {
       if output.contains(.records) {
         RecordWriter(file: Analysis.hostileName).write(tracked, found, to: &records)
         var line = ConnectionLine(tracked.connection)
-        ConnectionCSV.write(&line, to: &records)
+        csv.write(&line, to: &records)
+        connectionRecords.write(&line, translationOf: nil, to: &records)
       }
       if !output.isDisjoint(with: [.timelines, .page]), timelines.count < 40 {
         timelines.append(Timeline(tracked, findings: found))
@@ -181,6 +184,8 @@ struct Analysis: ~Copyable {
     }
     totals.tracker = tracker.counts
     if output.contains(.records) {
+      csv.finish(to: &records)
+      connectionRecords.finish(to: &records)
       let writer = RecordWriter(file: Analysis.hostileName)
       writer.write(concluded, to: &records)
       writer.write(totals, to: &records)
