@@ -6,10 +6,14 @@ public import CBlockStorage
 ///
 /// The core has its only unsafe code here, for it pays: see Tests/Benchmarks/README.md. It is sound, as
 /// each access checks its index against `count`; all elements before that are initialized, and hold
-/// no references; the blocks belong to this value alone.
+/// no references; there is a block for each of them, and the blocks belong to this value alone.
 @safe
 public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
-  @usableFromInline var blocks: [UnsafeMutablePointer<Element>] = unsafe []
+  /// The blocks, `blockCount` of them. Not an array, which would check each access once more.
+  @usableFromInline var blocks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+  @usableFromInline var blockCount = 0
+  /// Blocks that `blocks` has room for.
+  @usableFromInline var blockCapacity = 8
   @usableFromInline var used = 0
   /// How many elements there are.
   @inlinable public var count: Int { used }
@@ -17,7 +21,9 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var capacity = 0
 
   @inlinable
-  public init() {}
+  public init() {
+    unsafe blocks = .allocate(capacity: blockCapacity)
+  }
 
   /// All indices, in order.
   @inlinable
@@ -26,19 +32,20 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   /// An array of equal elements.
   @inlinable
   public init(repeating element: Element, count: Int) {
+    self.init()
     append(repeating: element, count: count)
   }
 
   @inlinable
   deinit {
-    if capacity == 0 { return }
-    if capacity < 1 << BlockArray.shift {
-      unsafe blocks[0].deallocate()
-    } else {
-      for index in unsafe blocks.indices {
+    for index in 0..<blockCount {
+      if capacity < 1 << BlockArray.shift {
+        unsafe blocks[index].deallocate()
+      } else {
         unsafe block_storage_free(blocks[index], BlockArray.blockBytes)
       }
     }
+    unsafe blocks.deallocate()
   }
 
   /// Elements of a block are 2 to the power of this: as many as take two huge pages at most.
@@ -63,20 +70,26 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   @inlinable
   public subscript(index: Int) -> Element {
     @inline(__always) _read {
-      precondition(index >= 0 && index < count)
+      precondition(contains(index))
       yield unsafe blocks[index >> BlockArray.shift][index & BlockArray.mask]
     }
     @inline(__always) _modify {
-      precondition(index >= 0 && index < count)
+      precondition(contains(index))
       yield unsafe &blocks[index >> BlockArray.shift][index & BlockArray.mask]
     }
+  }
+
+  /// Whether there is an element at an index. One comparison; a negative index is a large one.
+  @inline(__always) @inlinable
+  func contains(_ index: Int) -> Bool {
+    UInt(bitPattern: index) < UInt(bitPattern: used)
   }
 
   /// Asks for all of an element to be brought into the cache, and waits for nothing. An index that
   /// there is not is passed over.
   @inline(__always) @inlinable
   public func prefetch(_ index: Int) {
-    guard index >= 0, index < used else { return }
+    guard contains(index) else { return }
     let element = unsafe UnsafeRawPointer(
       blocks[index >> BlockArray.shift] + index & BlockArray.mask)
     let size = MemoryLayout<Element>.stride
@@ -118,6 +131,13 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// Takes out the last `elements`, 0...`count`, and keeps their room.
+  @inlinable
+  public mutating func removeLast(_ elements: Int) {
+    precondition(elements >= 0 && elements <= used)
+    used -= elements
+  }
+
   /// Takes all elements out and keeps their room.
   @inlinable
   public mutating func removeAll() {
@@ -128,7 +148,8 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
   mutating func grow() {
     if capacity == 0, BlockArray.smallCapacity < 1 << BlockArray.shift {
       capacity = BlockArray.smallCapacity
-      unsafe blocks.append(.allocate(capacity: capacity))
+      unsafe blocks[0] = .allocate(capacity: capacity)
+      blockCount = 1
       return
     }
     guard let memory = unsafe block_storage_allocate(BlockArray.blockBytes) else {
@@ -142,9 +163,20 @@ public struct BlockArray<Element: BitwiseCopyable>: ~Copyable {
       unsafe blocks[0].deallocate()
       unsafe blocks[0] = block
     } else {
-      unsafe blocks.append(block)
+      if blockCount == blockCapacity { growDirectory() }
+      unsafe blocks[blockCount] = block
+      blockCount += 1
     }
-    capacity = unsafe blocks.count << BlockArray.shift
+    capacity = blockCount << BlockArray.shift
+  }
+
+  @inlinable
+  mutating func growDirectory() {
+    let old = unsafe blocks
+    blockCapacity *= 2
+    unsafe blocks = .allocate(capacity: blockCapacity)
+    unsafe blocks.initialize(from: old, count: blockCount)
+    unsafe old.deallocate()
   }
 }
 

@@ -32,9 +32,9 @@ extension ConnectionTracker {
         keyed &+= 1
       }
       while found < min(until &+ 3 &* Lookahead.step, end) {
-        let place = table.firstPlace(ahead[found].tag)
+        let (place, gap) = table.firstPlace(ahead[found].tag)
         ahead[found].known = KnownPlace(place: place, removals: table.removals)
-        prefetch(place)
+        if place == 0 { ahead[found].gap = gap } else { prefetch(place) }
         found &+= 1
       }
       while met < min(until &+ 2 &* Lookahead.step, end) {
@@ -50,7 +50,7 @@ extension ConnectionTracker {
       }
       while next < min(until, end) {
         begin(&all[next])
-        follow(&all[next], ahead[next].tag, ahead[next].known)
+        follow(&all[next], ahead[next].tag, ahead[next].known, ahead[next].gap)
         next &+= 1
       }
     }
@@ -116,4 +116,5 @@ private struct Lookahead {
 private struct Outlook: BitwiseCopyable {
   var tag: UInt32 = 0
   var known = KnownPlace(place: 0, removals: 0)
+  var gap = FlowTableGap()
 }

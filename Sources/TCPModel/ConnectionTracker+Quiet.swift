@@ -89,8 +89,8 @@ extension ConnectionTracker {
     if wantsLine {
       line.follow(quiet[index], &brief, quietCourses[quiet[index].course], quietPages)
     }
-    forgetCourse(index)
-    quiet.remove(index)
+    // At the end nobody needs the room any more.
+    if !hasFinished { letGoQuietly(index) }
     return true
   }
 
@@ -110,8 +110,7 @@ extension ConnectionTracker {
     guard summarize(index, at: now) else { return false }
     _ = summary.reviewOneSided(options.timers)
     guard !wantsHistory(summary) else { return false }
-    forgetCourse(index)
-    quiet.remove(index)
+    if !hasFinished { letGoQuietly(index) }
     return true
   }
 
@@ -119,8 +118,7 @@ extension ConnectionTracker {
   mutating func wakeSettled(_ place: UInt32) -> UInt32 {
     let index = place & ~ConnectionTracker.quietMark
     let woken = replay(index, 0)
-    forgetCourse(index)
-    quiet.remove(index)
+    letGoQuietly(index)
     expireTimers(woken, now: now)
     if hasFinished, !connections[woken].isOver { connections[woken].traits.insert(.openAtEnd) }
     let changes = connections[woken].reviewOneSided(options.timers)
@@ -205,6 +203,12 @@ extension ConnectionTracker {
     summary.expireTimers(options.timers, now: time, &effects)
     if hasFinished, !summary.isOver { summary.traits.insert(.openAtEnd) }
     return true
+  }
+
+  /// Gives back all that is kept of a quiet connection.
+  private mutating func letGoQuietly(_ index: UInt32) {
+    forgetCourse(index)
+    quiet.remove(index)
   }
 
   /// Gives back what is kept of the segments of a quiet connection.

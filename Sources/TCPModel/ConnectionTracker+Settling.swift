@@ -38,8 +38,16 @@ extension ConnectionTracker {
     wheel.removeAll(into: &settled)
     for entry in evictable { settled.append(entry.place) }
     evictable = []
-    for index in first..<settled.count { settled[index] = resolve(settled[index]) }
-    sortSettled(from: first)
+    var last: UInt64 = 0
+    var isSorted = true
+    for index in first..<settled.count {
+      let place = resolve(settled[index])
+      let id = id(of: place)
+      if id < last { isSorted = false }
+      last = id
+      settled[index] = place
+    }
+    if !isSorted { sortSettled(from: first) }
     for index in first..<settled.count {
       let place = settled[index]
       if place & ConnectionTracker.quietMark != 0 { continue }

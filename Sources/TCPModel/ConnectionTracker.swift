@@ -91,7 +91,7 @@ public struct ConnectionTracker: ~Copyable {
     }
     follow(
       &segment, FlowKey.tag(of: &segment, seed: options.hashSeed),
-      KnownPlace(place: 0, removals: 0))
+      KnownPlace(place: 0, removals: 0), FlowTableGap())
   }
 
   /// Counts a segment and moves the clock to it.
@@ -105,14 +105,18 @@ public struct ConnectionTracker: ~Copyable {
 
   /// Takes a segment that has begun.
   ///
-  /// - Parameter known: Where it was found before.
+  /// - Parameters:
+  ///   - known: Where it was found before.
+  ///   - gap: Where it belongs, if it was not found.
   @inline(__always)
-  mutating func follow(_ segment: inout Segment, _ tag: UInt32, _ known: KnownPlace) {
+  mutating func follow(
+    _ segment: inout Segment, _ tag: UInt32, _ known: KnownPlace, _ gap: FlowTableGap
+  ) {
     var place = known.place
     var source =
       place != 0 && known.removals == table.removals ? sourceIsLow(of: &segment, place) : nil
     if source == nil {
-      let (found, gap) = table.search(tag) {
+      let (found, gap) = table.search(tag, after: place == 0 ? gap : FlowTableGap()) {
         source = sourceIsLow(of: &segment, $0)
         return source != nil
       }

@@ -8,14 +8,16 @@ struct KnownPlace {
   var removals: Int
 }
 
-/// Where a tag that was not found belongs. It stands until a place is taken out, or put there.
+/// Where a search for a tag came to its end. Until a place is taken out, or the table grows, nothing
+/// under that tag is before it.
 struct FlowTableGap {
-  fileprivate var slot: Int
-  fileprivate var removals: Int
+  fileprivate var slot = 0
+  fileprivate var mask = 0
+  fileprivate var removals = 0
 }
 
 /// Finds the place of a 4-tuple's connection: open addressing with linear probing, deletion by
-/// backward shift, at most three quarters full. A bucket holds 32 bits of the hash and the 32-bit
+/// backward shift, at most five eighths full. A bucket holds 32 bits of the hash and the 32-bit
 /// place, so that most misses are seen, and the table grows, without touching a connection.
 struct FlowTable: ~Copyable {
   /// tag << 32 | place; 0 is empty, for places start at 1.
@@ -27,7 +29,7 @@ struct FlowTable: ~Copyable {
 
   init(minimumCapacity: Int = 1024) {
     var size = 64
-    while size < minimumCapacity * 4 / 3 { size *= 2 }
+    while size < minimumCapacity * 8 / 5 { size *= 2 }
     buckets = BlockArray(zeros: size)
     mask = size - 1
   }
@@ -38,47 +40,67 @@ struct FlowTable: ~Copyable {
     search(tag, matches: matches).place
   }
 
-  /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0
-  /// and where the tag belongs then.
+  /// Calls `matches` with each place under the tag until it returns true; returns that place, or 0,
+  /// and where it came to its end.
+  ///
+  /// - Parameter gap: Where a search for this tag that found nothing came to its end.
   @inline(__always)
-  func search(_ tag: UInt32, matches: (UInt32) -> Bool) -> (place: UInt32, gap: FlowTableGap) {
-    var slot = Int(tag) & mask
+  func search(
+    _ tag: UInt32, after gap: FlowTableGap = FlowTableGap(), matches: (UInt32) -> Bool
+  ) -> (place: UInt32, gap: FlowTableGap) {
+    var slot = isCurrent(gap) ? gap.slot : Int(tag) & mask
     while true {
       let bucket = buckets[slot]
-      if bucket == 0 { return (0, FlowTableGap(slot: slot, removals: removals)) }
-      if bucket >> 32 == tag {
-        let place = UInt32(truncatingIfNeeded: bucket)
-        if matches(place) { return (place, FlowTableGap(slot: slot, removals: removals)) }
+      var place: UInt32 = 0
+      if bucket != 0 {
+        if bucket >> 32 == tag { place = UInt32(truncatingIfNeeded: bucket) }
+        if place == 0 || !matches(place) {
+          slot = (slot &+ 1) & mask
+          continue
+        }
       }
-      slot = (slot &+ 1) & mask
+      return (place, FlowTableGap(slot: slot, mask: mask, removals: removals))
     }
   }
 
-  /// Brings the bucket where a search for the tag begins into the cache.
   @inline(__always)
-  func prefetch(_ tag: UInt32) { buckets.prefetch(Int(tag) & mask) }
+  private func isCurrent(_ gap: FlowTableGap) -> Bool {
+    gap.mask == mask && gap.removals == removals
+  }
 
-  /// The first place under the tag, whatever its key, or 0.
+  /// Brings the buckets where a search for the tag begins into the cache.
   @inline(__always)
-  func firstPlace(_ tag: UInt32) -> UInt32 {
-    find(tag) { _ in true }
+  func prefetch(_ tag: UInt32) {
+    let slot = Int(tag) & mask
+    buckets.prefetch(slot)
+    // Most searches that do not end in the first line end in the next one.
+    buckets.prefetch(slot &+ FlowTable.searchLength)
+  }
+
+  /// Buckets that few searches go beyond.
+  private static var searchLength: Int { 5 }
+
+  /// The first place under the tag, whatever its key, or 0 and where it belongs.
+  @inline(__always)
+  func firstPlace(_ tag: UInt32) -> (place: UInt32, gap: FlowTableGap) {
+    search(tag) { _ in true }
   }
 
   /// Adds a place.
   ///
-  /// - Parameter gap: Where a search just now found that it belongs.
+  /// - Parameter gap: Where a search for the tag came to its end.
   @inline(__always)
   mutating func insert(_ tag: UInt32, place: UInt32, at gap: FlowTableGap? = nil) {
     let bucket = UInt64(tag) << 32 | UInt64(place)
-    if count * 4 >= buckets.count * 3 {
+    if count &* 8 >= buckets.count &* 5 {
       grow()
       put(bucket)
-    } else if let gap, gap.removals == removals, buckets[gap.slot] == 0 {
+    } else if let gap, isCurrent(gap), buckets[gap.slot] == 0 {
       buckets[gap.slot] = bucket
     } else {
       put(bucket)
     }
-    count += 1
+    count &+= 1
   }
 
   /// Lets `place` stand where `old` stood under the same tag.
@@ -118,7 +140,7 @@ struct FlowTable: ~Copyable {
   @inline(__always)
   private mutating func put(_ bucket: UInt64) {
     var slot = Int(bucket >> 32) & mask
-    while buckets[slot] != 0 { slot = (slot + 1) & mask }
+    while buckets[slot] != 0 { slot = (slot &+ 1) & mask }
     buckets[slot] = bucket
   }
 

@@ -11,8 +11,13 @@ struct TimerWheel: ~Copyable {
   private(set) var count = 0
   /// The second up to which everything has been handed out; nil before the first use.
   private var hand: Int64? {
-    didSet { nextTime = TimerWheel.start(of: (hand ?? 0) + 1) }
+    didSet {
+      nextTime = TimerWheel.start(of: (hand ?? 0) + 1)
+      common = Common()
+    }
   }
+  /// Where the last place went, unless the hand has moved since.
+  private var common = Common()
   /// When the second after the hand's begins.
   private var nextTime = CaptureTime(nanoseconds: .max)
   /// The piece with the next place that is due, 0 if none is, and where it is in it.
@@ -22,6 +27,13 @@ struct TimerWheel: ~Copyable {
   private struct Slot: BitwiseCopyable {
     var first: UInt32 = 0
     var last: UInt32 = 0
+  }
+
+  /// The times that go into a slot: `start` and before `end`.
+  private struct Common: BitwiseCopyable {
+    var start = CaptureTime.epoch
+    var end = CaptureTime.epoch
+    var slot = 0
   }
 
   private static func second(of time: CaptureTime) -> Int64 {
@@ -35,12 +47,28 @@ struct TimerWheel: ~Copyable {
   }
 
   /// Puts a place into the slot after `time`.
+  @inline(__always)
   mutating func schedule(_ place: UInt32, at time: CaptureTime) {
+    // Most come in the same second as the one before.
+    if time >= common.start, time < common.end {
+      add(place, common.slot)
+    } else {
+      scheduleAnew(place, at: time)
+    }
+  }
+
+  @inline(never)
+  private mutating func scheduleAnew(_ place: UInt32, at time: CaptureTime) {
     let wanted = TimerWheel.second(of: time) + 1
     if hand == nil { hand = wanted - 1 }
     let first = hand ?? 0
     let second = min(max(wanted, first + 1), first + TimerWheel.slotCount - 1)
-    add(place, TimerWheel.slot(second))
+    let slot = TimerWheel.slot(second)
+    if second == wanted {
+      common = Common(
+        start: TimerWheel.start(of: second - 1), end: TimerWheel.start(of: second), slot: slot)
+    }
+    add(place, slot)
   }
 
   @inline(__always)

@@ -66,6 +66,17 @@ struct BlockArrayTests {
     #expect(words.count == 2_000_000)
   }
 
+  @Test(
+    "what is taken off the end is gone, and what is before it stays", arguments: [0, 1, 2_999_999])
+  func removesLast(kept: Int) {
+    var words = BlockArray<UInt32>(repeating: 7, count: 3_000_000)
+    words.removeLast(3_000_000 - kept)
+    #expect(words.count == kept)
+    words.append(8)
+    #expect(words[kept] == 8)
+    #expect(kept == 0 || words[kept - 1] == 7)
+  }
+
   @Test("a hint about an element that there is not is passed over")
   func prefetch() {
     var words = BlockArray<UInt32>()

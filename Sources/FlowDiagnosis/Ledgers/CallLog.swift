@@ -36,6 +36,23 @@ struct CallList: BitwiseCopyable {
 
   /// Whether some were answered and some not, more than once each.
   var mixes: Bool { answered > 1 && unanswered > 1 }
+
+  /// Notes with timestamps that tell, at most.
+  private static let limit: UInt32 = 4096
+
+  /// Takes a note in that is to have a place, from 0. Returns whether there is something to keep of it.
+  @inline(__always)
+  fileprivate mutating func admit(_ note: inout CallNote, at place: Int) -> Bool {
+    if answered &+ unanswered >= CallList.limit { note.isTimestamped = false }
+    guard note.isTimestamped || note.isHandshake else { return false }
+    note.previous = last
+    last = UInt32(truncatingIfNeeded: place &+ 1)
+    if note.isHandshake { handshakes &+= 1 }
+    if note.isTimestamped {
+      if note.isAnswered { answered &+= 1 } else { unanswered &+= 1 }
+    }
+    return true
+  }
 }
 
 /// One call after the other, caller by caller, a bounded number in all.
@@ -46,8 +63,6 @@ struct CallLog: ~Copyable {
 
   /// Notes held at most, 64 bytes each.
   private static let limit = 1 << 18
-  /// Of one caller with timestamps that tell.
-  private static let callerLimit: UInt32 = 4096
 
   @inline(__always)
   mutating func observe(
@@ -86,15 +101,8 @@ struct CallLog: ~Copyable {
   @inline(__always)
   private mutating func add(_ note: CallNote, _ list: inout CallList) {
     var note = note
-    if list.answered &+ list.unanswered >= CallLog.callerLimit { note.isTimestamped = false }
-    guard note.isTimestamped || note.isHandshake else { return }
-    note.previous = list.last
+    guard list.admit(&note, at: notes.count) else { return }
     notes.append(note)
-    list.last = UInt32(truncatingIfNeeded: notes.count)
-    if note.isHandshake { list.handshakes &+= 1 }
-    if note.isTimestamped {
-      if note.isAnswered { list.answered &+= 1 } else { list.unanswered &+= 1 }
-    }
   }
 
   /// Calls of a caller from which on its ports are worth remembering when room is short.
@@ -104,8 +112,6 @@ struct CallLog: ~Copyable {
   /// Gives up once that frees too little to be worth repeating.
   @inline(never)
   private mutating func prune(_ parties: inout Parties) {
-    var old = BlockArray<CallNote>()
-    swap(&old, &notes)
     var isKept: [Bool] = [false]
     for number in parties.callers.numbers {
       let list = parties.callers[number].calls
@@ -113,9 +119,16 @@ struct CallLog: ~Copyable {
         list.handshakes >= CallLog.many || (list.answered > 0 && list.unanswered > 0))
       parties.callers[number].calls = CallList()
     }
-    for index in old.indices where isKept[Int(old[index].caller)] {
-      add(old[index], &parties.callers[Int(old[index].caller)].calls)
+    // Where they are: other room would have to be cleared by the system.
+    var count = 0
+    for index in notes.indices {
+      var note = notes[index]
+      let caller = Int(note.caller)
+      guard isKept[caller], parties.callers[caller].calls.admit(&note, at: count) else { continue }
+      notes[count] = note
+      count += 1
     }
+    notes.removeLast(notes.count - count)
     isFull = notes.count > CallLog.limit / 2
   }
 

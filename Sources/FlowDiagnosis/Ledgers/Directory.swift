@@ -25,13 +25,13 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   var numbers: Range<Int> { 1..<entries.count + 1 }
 
   /// The key that has a number.
-  func key(_ number: Int) -> Key { entries[number - 1].key }
+  func key(_ number: Int) -> Key { entries[number &- 1].key }
 
   /// The notes under a number.
   @inline(__always)
   subscript(number: Int) -> Notes {
-    _read { yield entries[number - 1].notes }
-    _modify { yield &entries[number - 1].notes }
+    _read { yield entries[number &- 1].notes }
+    _modify { yield &entries[number &- 1].notes }
   }
 
   /// The number of a key. One that has none gets the next, with these notes, or 0 when as many as
@@ -42,7 +42,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   mutating func number(
     of key: Key, _ known: UInt64? = nil, limit: Int, _ notes: @autoclosure () -> Notes
   ) -> Int {
-    if last != 0, entries[last - 1].key == key { return last }
+    if last != 0, entries[last &- 1].key == key { return last }
     let hash = known ?? hash(key)
     let (number, slot) = search(for: key, hash)
     if number != 0 {
@@ -53,14 +53,14 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
     entries.append(DirectoryEntry(key: key, notes: notes()))
     last = entries.count
     buckets[slot] = (hash >> 32) << 32 | UInt64(truncatingIfNeeded: last)
-    if last * 2 > buckets.count { grow() }
+    if last &* 2 > buckets.count { grow() }
     return last
   }
 
   /// The number of a key, 0 if it has none.
   @inline(__always)
   func number(of key: Key) -> Int {
-    if last != 0, entries[last - 1].key == key { return last }
+    if last != 0, entries[last &- 1].key == key { return last }
     return search(for: key, key.hash(secret)).number
   }
 
@@ -71,7 +71,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   /// Brings the bucket where a search for a key of this hash begins into the cache.
   @inline(__always)
   func prefetchBucket(_ hash: UInt64) {
-    buckets.prefetch(Int(truncatingIfNeeded: hash) & (buckets.count - 1))
+    buckets.prefetch(Int(truncatingIfNeeded: hash) & (buckets.count &- 1))
   }
 
   /// Brings into the cache what that bucket leads to.
@@ -79,26 +79,26 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
   /// - Returns: The number of that, 0 if there is none of this hash. Whose it is must be seen.
   @inline(__always)
   func prefetchEntry(_ hash: UInt64) -> Int {
-    let bucket = buckets[Int(truncatingIfNeeded: hash) & (buckets.count - 1)]
+    let bucket = buckets[Int(truncatingIfNeeded: hash) & (buckets.count &- 1)]
     guard bucket >> 32 == hash >> 32 else { return 0 }
     let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
-    entries.prefetch(number - 1)
+    entries.prefetch(number &- 1)
     return number
   }
 
   /// The number of a key, or 0 and where it belongs.
   @inline(__always)
   private func search(for key: Key, _ hash: UInt64) -> (number: Int, slot: Int) {
-    let mask = buckets.count - 1
+    let mask = buckets.count &- 1
     var slot = Int(truncatingIfNeeded: hash) & mask
     while true {
       let bucket = buckets[slot]
       if bucket == 0 { return (0, slot) }
       if bucket >> 32 == hash >> 32 {
         let number = Int(truncatingIfNeeded: bucket & 0xffff_ffff)
-        if entries[number - 1].key == key { return (number, slot) }
+        if entries[number &- 1].key == key { return (number, slot) }
       }
-      slot = (slot + 1) & mask
+      slot = (slot &+ 1) & mask
     }
   }
 
@@ -109,7 +109,7 @@ struct Directory<Key: DirectoryKey, Notes: BitwiseCopyable>: ~Copyable {
     for number in numbers {
       let hash = key(number).hash(secret)
       var slot = Int(truncatingIfNeeded: hash) & mask
-      while grown[slot] != 0 { slot = (slot + 1) & mask }
+      while grown[slot] != 0 { slot = (slot &+ 1) & mask }
       grown[slot] = (hash >> 32) << 32 | UInt64(truncatingIfNeeded: number)
     }
     buckets = grown

@@ -45,7 +45,7 @@ struct Ledgers: ~Copyable {
 
   /// Notes a connection that has been let go.
   mutating func note(_ connection: inout ConnectionBrief) {
-    connections += 1
+    connections &+= 1
     if connection.client.marks.intersection(connection.server.marks).contains(.seen) {
       twoSided += 1
     } else if connection.showsHalf {
@@ -63,7 +63,7 @@ struct Ledgers: ~Copyable {
     connectionRate?.observe(connection)
     if isHeld { timeWaitPileup.observe(&connection, at: place, &parties) }
     guard place.account != 0 else { return }
-    parties.accounts[place.account - 1].observe(&connection)
+    parties.accounts[place.account &- 1].observe(&connection)
   }
 
   /// Brings into the cache what `note` will read of a connection that is noted later.
