@@ -17,6 +17,20 @@ public enum ConnectionEnd: String, Sendable, CaseIterable {
   case open
   /// A new incarnation took its 4-tuple while it was alive.
   case reused
+
+  /// Its place among all cases.
+  @inline(__always)
+  var index: Int {
+    switch self {
+    case .fin: 0
+    case .rst: 1
+    case .timeout: 2
+    case .refused: 3
+    case .unanswered: 4
+    case .open: 5
+    case .reused: 6
+    }
+  }
 }
 
 extension ConnectionLine {

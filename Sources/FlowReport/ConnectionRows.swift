@@ -5,44 +5,57 @@ public import TCPModel
 /// The connections a table shows: the first ones with findings, then the first ones without, no more
 /// than asked for.
 public struct ConnectionRows: Sendable {
-  /// One line of the table: what it shows of a connection, a tenth of which that is.
+  /// One line of the table: what it shows of a connection.
   struct Row: Sendable {
     var id: UInt64
-    var client: End
-    var server: End
-    var opening: Opening
-    var end: ConnectionEnd
-    /// Whether a SYN told which side is the client.
-    var isClientKnown: Bool
-    /// Whether both ends are one socket.
-    var isSelf: Bool
     /// What both sides sent.
     var packets: UInt64
     var bytes: UInt64
+    /// When the timers of the ends' states were last started.
+    var clientTimerStart: CaptureTime
+    var serverTimerStart: CaptureTime
+    /// The connection that it is as well, on the other side of a NAT; 0 for none.
+    fileprivate var original: UInt64
+    fileprivate var key: FlowKey
+    fileprivate var traits: ConnectionTraits
+    /// The states of the ends.
+    var client: TCPState
+    var server: TCPState
+    var opening: Opening
+    var end: ConnectionEnd
     /// As `Connection.handshakeTime`.
     var handshakeTime: Int64?
+    /// The worst finding on it that stands, and that waits; nil for none.
+    fileprivate var standing: Severity?
+    fileprivate var waiting: Severity?
+    /// Whether anything was found on it at first.
+    fileprivate var isMarked: Bool
+
     /// The worst finding on it, nil for none.
     var severity: Severity? {
       guard let standing, let waiting else { return standing ?? waiting }
       return max(standing, waiting)
     }
-    fileprivate var standing: Severity?
-    fileprivate var waiting: Severity?
-    /// The connection that it is as well, on the other side of a NAT.
-    var translationOf: UInt64?
 
-    /// One end of it.
-    struct End: Sendable {
-      var socket: (address: IPAddress, port: UInt16)
-      var state: TCPState
-      var timerStart: CaptureTime
+    /// Whether a SYN told which side is the client.
+    var isClientKnown: Bool { traits.contains(.clientKnown) }
+    /// Whether both ends are one socket.
+    var isSelf: Bool { traits.contains(.isSelf) }
+    /// The connection that it is as well, on the other side of a NAT.
+    var translationOf: UInt64? { original == 0 ? nil : original }
+
+    /// Address and port of a side.
+    @inline(__always)
+    func socket(_ side: Side) -> (address: IPAddress, port: UInt16) {
+      (side == .client) == traits.contains(.clientIsLow)
+        ? (key.lowAddress, key.lowPort) : (key.highAddress, key.highPort)
     }
   }
 
-  /// Lines kept of either kind.
+  /// Lines to show.
   private let limit: Int
-  private var withFindings: [Row] = []
-  private var others: [Row] = []
+  /// All of which it may yet turn out that they are shown, in no order.
+  private var kept: [Row] = []
   private var translated = TranslatedConnections()
   /// Connections added.
   public private(set) var total = 0
@@ -64,38 +77,28 @@ public struct ConnectionRows: Sendable {
     let row = Row(
       &connection, standing: findings.map(\.severity).max(),
       waiting: pending.map(\.severity).max(), translationOf: translated.other(of: &connection))
-    if row.severity == nil {
-      ConnectionRows.insert(row, &others, limit)
-    } else {
-      ConnectionRows.insert(row, &withFindings, limit)
-    }
+    kept.append(row)
+    if kept.count / 2 >= limit { kept = ConnectionRows.first(limit, of: kept) }
   }
 
   /// Takes back what was pending, where nothing else explains it.
   public mutating func withdraw(_ revisions: [Revision]) {
     let gone = Set(revisions.filter { $0.replacement == nil }.map(\.connection))
     guard !gone.isEmpty else { return }
-    for index in withFindings.indices where gone.contains(withFindings[index].id) {
-      withFindings[index].waiting = nil
-    }
+    for index in kept.indices where gone.contains(kept[index].id) { kept[index].waiting = nil }
   }
 
-  /// Keeps the rows with the lowest ids, in no order.
-  private static func insert(_ row: Row, _ rows: inout [Row], _ limit: Int) {
-    rows.append(row)
-    guard rows.count / 2 >= limit else { return }
-    rows.sort { $0.id < $1.id }
-    rows.removeLast(rows.count - limit)
+  /// Those with findings go before those without, and of either kind the lower ids.
+  private static func first(_ count: Int, of rows: [Row]) -> [Row] {
+    Array(
+      rows.sorted { $0.isMarked == $1.isMarked ? $0.id < $1.id : $0.isMarked }.prefix(count))
   }
 
   /// The lines to show, by id.
   var rows: [Row] {
-    func ordered(_ rows: [Row]) -> [Row] {
-      rows.sorted { $0.id < $1.id }
-    }
-    let first = ordered(withFindings).prefix(limit)
-    let rest = ordered(others).prefix(limit - first.count)
-    return ordered(Array(first) + rest)
+    let shown = kept.count <= limit ? kept : ConnectionRows.first(limit, of: kept)
+    let isOrdered = shown.indices.dropFirst().allSatisfy { shown[$0 - 1].id < shown[$0].id }
+    return isOrdered ? shown : shown.sorted { $0.id < $1.id }
   }
 }
 
@@ -105,21 +108,20 @@ extension ConnectionRows.Row {
     translationOf: UInt64?
   ) {
     id = connection.id
-    client = End(
-      socket: connection.socket(.client), state: connection.client.state,
-      timerStart: connection.client.timerStart)
-    server = End(
-      socket: connection.socket(.server), state: connection.server.state,
-      timerStart: connection.server.timerStart)
-    opening = connection.opening
-    end = connection.end
-    isClientKnown = connection.traits.contains(.clientKnown)
-    isSelf = connection.traits.contains(.isSelf)
     packets = connection.client.packets &+ connection.server.packets
     bytes = connection.client.bytes &+ connection.server.bytes
+    clientTimerStart = connection.client.timerStart
+    serverTimerStart = connection.server.timerStart
+    original = translationOf ?? 0
+    key = connection.key
+    traits = connection.traits
+    client = connection.client.state
+    server = connection.server.state
+    opening = connection.opening
+    end = connection.end
     handshakeTime = connection.handshakeTime
     self.standing = standing
     self.waiting = waiting
-    self.translationOf = translationOf
+    isMarked = standing != nil || waiting != nil
   }
 }

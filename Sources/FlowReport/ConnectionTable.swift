@@ -11,6 +11,7 @@ public struct ConnectionTable: Sendable {
   private let now: CaptureTime
   /// Whether Wireshark numbers the connections as we do, from 0.
   private let hasStreamNumbers: Bool
+  private let phrases = TablePhrases()
 
   /// - Parameters:
   ///   - layout: The terminal.
@@ -77,19 +78,15 @@ public struct ConnectionTable: Sendable {
       out.write("  none\n\n")
       return
     }
-    let columns = Column.allCases
-    var cells = TableCells(titles: columns.map(\.title))
+    let widths = widths(rows)
+    let shown = fitting(widths)
+    writeTitles(shown, widths, to: &out)
     for row in rows {
-      cells.appendLine { write(columns[$0], row, to: &$1) }
-    }
-    let shown = fitting(columns, cells.widths)
-    writeTitles(shown, cells.widths, to: &out)
-    for (line, row) in rows.enumerated() {
       if let severity = row.severity, palette.isColored {
-        let text = OutputBuffer.text { writeLine(line, row, shown, cells, to: &$0) }
+        let text = OutputBuffer.text { writeLine(row, shown, widths, to: &$0) }
         out.write(palette.severity(severity, text))
       } else {
-        writeLine(line, row, shown, cells, to: &out)
+        writeLine(row, shown, widths, to: &out)
       }
       out.write(byte: UInt8(ascii: "\n"))
     }
@@ -133,17 +130,34 @@ public struct ConnectionTable: Sendable {
     out.write("\n")
   }
 
+  /// By column: the columns of the terminal that its title or its widest text takes.
+  private func widths(_ rows: [ConnectionRows.Row]) -> [Int] {
+    var widths = Column.allCases.map(\.title.columns)
+    for row in rows {
+      for column in Column.allCases {
+        let width = TextWidth.of { write(column, row, to: &$0) }
+        if width > widths[column.rawValue] { widths[column.rawValue] = width }
+      }
+    }
+    return widths
+  }
+
   /// A line; its first column says how bad the worst finding is: E, W or n.
   private func writeLine(
-    _ line: Int, _ row: ConnectionRows.Row, _ columns: [Column], _ cells: TableCells,
-    to out: inout OutputBuffer
+    _ row: ConnectionRows.Row, _ columns: [Column], _ widths: [Int], to out: inout OutputBuffer
   ) {
+    // Those before the next text. Behind the last one are none.
+    var spaces = 1
     for column in columns {
-      out.write(byte: column == .id ? ConnectionTable.mark(row.severity) : UInt8(ascii: " "))
-      out.write(byte: UInt8(ascii: " "))
-      cells.write(
-        line: line, column: column.rawValue, isRight: column.isRight,
-        isPadded: column.isRight || column != columns.last, to: &out)
+      if column == .id {
+        out.write(byte: ConnectionTable.mark(row.severity))
+      } else {
+        spaces += 2
+      }
+      let free = widths[column.rawValue] - TextWidth.of { write(column, row, to: &$0) }
+      out.write(spaces: column.isRight ? spaces + free : spaces)
+      write(column, row, to: &out)
+      spaces = column.isRight ? 0 : free
     }
   }
 
@@ -157,8 +171,8 @@ public struct ConnectionTable: Sendable {
   }
 
   /// The columns for which there is room.
-  private func fitting(_ columns: [Column], _ widths: [Int]) -> [Column] {
-    var columns = columns
+  private func fitting(_ widths: [Int]) -> [Column] {
+    var columns = Column.allCases
     if !hasStreamNumbers { columns.removeAll { $0 == .stream } }
     for turn in 1...5
     where columns.reduce(0, { $0 + 2 + widths[$1.rawValue] }) > layout.width {
@@ -167,48 +181,57 @@ public struct ConnectionTable: Sendable {
     return columns
   }
 
+  /// Writes the text of a column.
+  @inline(__always)
   private func write(
-    _ column: Column, _ row: ConnectionRows.Row, to cell: inout OutputBuffer
+    _ column: Column, _ row: borrowing ConnectionRows.Row, to cell: inout some TextSink
   ) {
     switch column {
     case .id: cell.write(row.id)
     case .sockets:
-      cell.write(socket: row.client.socket)
-      cell.write(ConnectionTable.arrow)
-      cell.write(socket: row.server.socket)
-      if !row.isClientKnown { cell.write(" ?") }
+      cell.write(socket: row.socket(.client))
+      cell.write(phrases.arrow)
+      cell.write(socket: row.socket(.server))
+      if !row.isClientKnown { cell.write(phrases.doubt) }
     case .course:
-      cell.write(ConnectionTable.openings[row.opening])
-      cell.write(row.end.rawValue)
-    case .clientState: write(row.client, to: &cell)
+      cell.write(phrases.openings[row.opening])
+      cell.write(phrases.ends[row.end.index])
+    case .clientState: write(row.client, since: row.clientTimerStart, to: &cell)
     case .serverState:
       if row.isSelf {
-        cell.write("the same")
+        cell.write(phrases.same)
       } else {
-        write(row.server, to: &cell)
+        write(row.server, since: row.serverTimerStart, to: &cell)
       }
     case .packets: cell.write(row.packets)
-    case .bytes: cell.write(byteCount: row.bytes)
+    case .bytes: QuantityText.write(byteCount: row.bytes, to: &cell)
     case .handshake:
       if let time = row.handshakeTime {
-        cell.write(duration: time)
+        QuantityText.write(duration: time, to: &cell)
       } else {
-        cell.write("-")
+        cell.write(byte: UInt8(ascii: "-"))
       }
     case .stream: cell.write(row.id &- 1)
     }
   }
 
-  private func write(_ end: ConnectionRows.Row.End, to cell: inout OutputBuffer) {
-    cell.write(ConnectionTable.states[end.state])
-    guard
-      let left = TimerLeft.nanoseconds(of: end.state, since: end.timerStart, at: now, timers)
-    else { return }
+  @inline(__always)
+  private func write(
+    _ state: TCPState, since start: CaptureTime, to cell: inout some TextSink
+  ) {
+    cell.write(phrases.states[state])
+    guard let left = TimerLeft.nanoseconds(of: state, since: start, at: now, timers) else { return }
     cell.write(byte: UInt8(ascii: " "))
-    cell.write(duration: left)
+    QuantityText.write(duration: left, to: &cell)
   }
+}
 
-  private static let arrow: Phrase = " → "
-  private static let states = PhraseTable<TCPState> { "\($0)" }
-  private static let openings = PhraseTable<Opening> { "\($0), " }
+/// What the lines say beside numbers.
+private final class TablePhrases: Sendable {
+  let arrow: Phrase = " → "
+  let doubt: Phrase = " ?"
+  let same: Phrase = "the same"
+  let states = PhraseTable<TCPState> { "\($0)" }
+  let openings = PhraseTable<Opening> { "\($0), " }
+  let ends = ConnectionEnd.allCases.map { Phrase($0.rawValue) }
 }

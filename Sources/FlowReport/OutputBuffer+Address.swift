@@ -13,7 +13,18 @@ extension OutputBuffer {
     }
   }
 
-  /// Appends address and port: `10.0.0.5:41234`, or `[2001:db8::1]:443`.
+  /// Appends four numbers with points between.
+  private mutating func writeOctets(_ address: UInt32) {
+    let (first, second) = (OctetText(address >> 24), OctetText(address >> 16))
+    write(word: first.text | second.text &<< first.bits, count: first.count &+ second.count)
+    let (third, fourth) = (OctetText(address >> 8), OctetText(address))
+    write(word: third.text | fourth.text &<< third.bits, count: third.count &+ fourth.count &- 1)
+  }
+}
+
+extension TextSink {
+  /// Takes address and port: `10.0.0.5:41234`, or `[2001:db8::1]:443`.
+  @inline(__always)
   mutating func write(socket: (address: IPAddress, port: UInt16)) {
     if socket.address.isIPv4 {
       write(socket.address)
@@ -24,14 +35,6 @@ extension OutputBuffer {
     }
     write(byte: UInt8(ascii: ":"))
     write(UInt64(socket.port))
-  }
-
-  /// Appends four numbers with points between.
-  private mutating func writeOctets(_ address: UInt32) {
-    let (first, second) = (OctetText(address >> 24), OctetText(address >> 16))
-    write(word: first.text | second.text &<< first.bits, count: first.count &+ second.count)
-    let (third, fourth) = (OctetText(address >> 8), OctetText(address))
-    write(word: third.text | fourth.text &<< third.bits, count: third.count &+ fourth.count &- 1)
   }
 }
 

@@ -148,6 +148,18 @@ public struct OutputBuffer: Sendable {
     fill = place &+ count
   }
 
+  /// Appends spaces.
+  public mutating func write(spaces count: Int) {
+    var left = count
+    while left > 0 {
+      let place = place(for: 32)
+      guard place >= 0, place <= OutputBuffer.capacity - 32 else { return }
+      for word in 0..<4 { put(0x2020_2020_2020_2020, at: place &+ 8 &* word) }
+      fill = place &+ min(left, 32)
+      left &-= 32
+    }
+  }
+
   /// Takes back the last byte.
   mutating func removeLast() {
     if fill > 0 {

@@ -7,6 +7,8 @@ struct Phrase: Sendable, BitwiseCopyable {
   let fourth: UInt64
   /// Bytes of text.
   let count: Int
+  /// Columns it takes on a terminal.
+  let columns: Int
 
   /// A phrase of a text.
   init(_ text: some StringProtocol) {
@@ -17,6 +19,7 @@ struct Phrase: Sendable, BitwiseCopyable {
       count += 1
     }
     self.count = count
+    columns = String(text).columns
     (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
   }
 
@@ -28,11 +31,12 @@ struct Phrase: Sendable, BitwiseCopyable {
       fourth: fourth, count: count)
   }
 
-  /// A phrase of bytes, the first the lowest of `first`.
+  /// A phrase of ASCII, the first the lowest of `first`.
   @inline(__always)
   init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64, count: Int) {
     (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
     self.count = count
+    columns = count
   }
 
   /// A text of ASCII in phrases to be written one after the other.

@@ -11,5 +11,7 @@ struct PhraseTable<Value: RawRepresentable<UInt8>>: Sendable {
     self.phrases = phrases
   }
 
-  subscript(value: Value) -> Phrase { phrases[Int(value.rawValue)] }
+  subscript(value: Value) -> Phrase {
+    @inline(__always) _read { yield phrases[Int(value.rawValue)] }
+  }
 }

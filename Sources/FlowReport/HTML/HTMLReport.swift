@@ -112,9 +112,9 @@ public struct HTMLReport: Sendable {
     for row in shown {
       let id = drawn.contains(row.id) ? "<a href=\"#c\(row.id)\">\(row.id)</a>" : "\(row.id)"
       let cells = [
-        id, OutputBuffer.text { $0.write(socket: row.client.socket) },
-        OutputBuffer.text { $0.write(socket: row.server.socket) }, "\(row.opening)",
-        row.end.rawValue, "\(row.client.state)", row.isSelf ? "the same" : "\(row.server.state)",
+        id, OutputBuffer.text { $0.write(socket: row.socket(.client)) },
+        OutputBuffer.text { $0.write(socket: row.socket(.server)) }, "\(row.opening)",
+        row.end.rawValue, "\(row.client)", row.isSelf ? "the same" : "\(row.server)",
         "\(row.packets)", OutputBuffer.text { $0.write(byteCount: row.bytes) },
         row.handshakeTime.map { time in OutputBuffer.text { $0.write(duration: time) } } ?? "",
       ]

@@ -71,17 +71,7 @@ final class ConnectionPhrases: Sendable {
     }
   }
 
-  func end(_ end: ConnectionEnd) -> Phrase {
-    switch end {
-    case .fin: ends[0]
-    case .rst: ends[1]
-    case .timeout: ends[2]
-    case .refused: ends[3]
-    case .unanswered: ends[4]
-    case .open: ends[5]
-    case .reused: ends[6]
-    }
-  }
+  func end(_ end: ConnectionEnd) -> Phrase { ends[end.index] }
 
   /// SYNs, FINs and RSTs of an endpoint, nil where there are ten or more of one.
   func flags(_ endpoint: EndpointLine) -> Phrase? {

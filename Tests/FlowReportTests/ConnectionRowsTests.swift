@@ -1,0 +1,35 @@
+import FlowDiagnosis
+import Testing
+
+@testable import FlowReport
+@testable import TCPModel
+
+@Suite("Which connections a table shows")
+struct ConnectionRowsTests {
+  /// The ids shown of connections that come in some order, of which some have findings.
+  private func shown(_ ids: [UInt64], marked: Set<UInt64>, limit: Int) -> [UInt64] {
+    var rows = ConnectionRows(limit: limit)
+    for id in ids {
+      var line = ConnectionLine()
+      line.id = id
+      let finding = Finding(
+        id: "a", severity: .note, confidence: .certain, connections: [id], frames: [],
+        time: line.firstTime, summary: "", advice: "", causeKey: "")
+      rows.add(&line, marked.contains(id) ? [finding] : [])
+    }
+    #expect(rows.total == ids.count)
+    return rows.rows.map(\.id)
+  }
+
+  @Test("The first ones with findings, then the first ones without, by id")
+  func order() {
+    let ids = (1...100).map { UInt64($0 * 37 % 101) }
+    let marked: Set<UInt64> = [11, 50, 99]
+    #expect(shown(ids, marked: marked, limit: .max) == Array(1...100))
+    #expect(shown(ids, marked: marked, limit: 5) == [1, 2, 11, 50, 99])
+    #expect(shown(ids, marked: marked, limit: 2) == [11, 50])
+    #expect(shown(ids, marked: Set(ids), limit: 3) == [1, 2, 3])
+    #expect(shown(ids, marked: [], limit: 1) == [1])
+    #expect(shown([], marked: [], limit: 1) == [])
+  }
+}
