@@ -27,11 +27,12 @@ extension ConnectionBrief {
   /// - Parameters:
   ///   - timeWait, synSent: How long those states last, nanoseconds.
   ///   - patience: Nanoseconds in which no timer can run out.
+  ///   - roundTrips: What they come to, if it `measures` them.
   /// - Returns: Whether it is like that. If not, what stands here means nothing.
   mutating func follow(
     _ source: QuietConnection, _ key: FlowKey, _ course: QuietCourse,
     _ store: borrowing QuietPages, timeWait: Int64, synSent: Int64, patience: Int64,
-    until time: CaptureTime, isEnd: Bool
+    until time: CaptureTime, isEnd: Bool, _ roundTrips: inout RoundTripMeter, measures: Bool
   ) -> Bool {
     begin(source, key)
     guard source.firstTime != .epoch else { return false }
@@ -66,6 +67,10 @@ extension ConnectionBrief {
         clientOwes = true
         serverOwes = false
         newest.server = frame
+        if measures {
+          roundTrips.answer(
+            at: lastTime, since: firstTime, hasTimestamps: server.marks.contains(.timestamps))
+        }
         continue
       }
       let isServer = kept.isServer
@@ -86,7 +91,11 @@ extension ConnectionBrief {
       guard closing == .epoch || lastTime.nanoseconds(since: closing) < patience else {
         return false
       }
-      if stage == .answered { completionTime = lastTime }
+      if stage == .answered {
+        completionTime = lastTime
+        if measures { roundTrips.complete(at: lastTime, since: answerTime) }
+      }
+      if measures { roundTrips.take(kept, at: lastTime) }
       stage = next
       if pause > Connection.noteworthyIdle {
         silences.end(

@@ -7,10 +7,12 @@ extension ConnectionLine {
   /// Becomes the line of a quiet connection that took the ordinary course. Gives what the line of its
   /// `summarize` gives.
   ///
-  /// - Parameter brief: What `follow` made of it. Passed by address, not changed.
+  /// - Parameters:
+  ///   - brief: What `follow` made of it. Passed by address, not changed.
+  ///   - roundTrips: What it measured. The same.
   mutating func follow(
     _ source: QuietConnection, _ brief: inout ConnectionBrief, _ course: QuietCourse,
-    _ store: borrowing QuietPages
+    _ store: borrowing QuietPages, _ roundTrips: inout RoundTripMeter
   ) {
     self = ConnectionLine()
     id = brief.id
@@ -38,42 +40,8 @@ extension ConnectionLine {
     server = EndpointLine(
       brief.server, initial: SequenceNumber(QuietOffer(rawValue: answer.second).sequence),
       header.length, header.afterSYN(isIPv4: key.lowAddress.isIPv4))
-    serverRoundTrip = max(1, brief.answerTime.nanoseconds(since: firstTime))
-    if completionTime != .epoch {
-      clientRoundTrip = max(1, completionTime.nanoseconds(since: brief.answerTime))
-    }
-    if brief.client.marks.contains(.timestamps), brief.server.marks.contains(.timestamps) {
-      shortenRoundTrips(answered: brief.answerTime, &pairs, store)
-    }
-  }
-
-  /// What the echoes of timestamps after the SYN,ACK make of the round trips; as
-  /// `Endpoint.measureRoundTrip`.
-  private mutating func shortenRoundTrips(
-    answered: CaptureTime, _ pairs: inout QuietPairs, _ store: borrowing QuietPages
-  ) {
-    var time = answered
-    // When a segment with the newest TSval passed.
-    var newest = (client: firstTime, server: answered)
-    while let kept = pairs.next(store) {
-      time = time.advanced(byNanoseconds: kept.pause)
-      // It is odd only in that it is many frames away.
-      if kept.isOdd { _ = pairs.nextPair(store) }
-      if kept.isServer {
-        if kept.ticks != 0 { newest.server = time }
-        if kept.echoLag == 0 { ConnectionLine.shorten(&serverRoundTrip, newest.client, time) }
-      } else {
-        if kept.ticks != 0 { newest.client = time }
-        if kept.echoLag == 0 { ConnectionLine.shorten(&clientRoundTrip, newest.server, time) }
-      }
-    }
-  }
-
-  @inline(__always)
-  private static func shorten(_ roundTrip: inout Int64, _ sent: CaptureTime, _ echoed: CaptureTime)
-  {
-    let sample = echoed.nanoseconds(since: sent)
-    if sample > 0, sample < roundTrip, sent != .epoch { roundTrip = sample }
+    clientRoundTrip = roundTrips.clientRoundTrip
+    serverRoundTrip = roundTrips.serverRoundTrip
   }
 }
 

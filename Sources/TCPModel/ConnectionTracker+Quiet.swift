@@ -85,9 +85,10 @@ extension ConnectionTracker {
     _ place: UInt32, wantsLine: Bool, _ accepts: (inout ConnectionBrief) -> Bool
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    guard followBrief(index, at: now), accepts(&brief) else { return false }
+    guard followBrief(index, at: now, measures: wantsLine), accepts(&brief) else { return false }
     if wantsLine {
-      line.follow(quiet[index], &brief, quietCourses[quiet[index].course], quietPages)
+      line.follow(
+        quiet[index], &brief, quietCourses[quiet[index].course], quietPages, &roundTrips)
     }
     // At the end nobody needs the room any more.
     if !hasFinished { letGoQuietly(index) }
@@ -96,11 +97,16 @@ extension ConnectionTracker {
 
   /// Makes `brief` what a quiet connection has come to at `time`, if it took the ordinary course and
   /// has come to rest.
-  private mutating func followBrief(_ index: UInt32, at time: CaptureTime) -> Bool {
+  ///
+  /// - Parameter measures: Whether `roundTrips` is to be what its round trips came to.
+  private mutating func followBrief(
+    _ index: UInt32, at time: CaptureTime, measures: Bool
+  ) -> Bool {
     brief.follow(
       quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages,
       timeWait: options.timers.timeWait, synSent: options.timers.synSent,
-      patience: quietPatience << 30, until: time, isEnd: hasFinished)
+      patience: quietPatience << 30, until: time, isEnd: hasFinished,
+      &roundTrips, measures: measures)
   }
 
   /// Lets go of a quiet connection that is done, if nobody wants its history: it stands in `summary`
@@ -138,7 +144,7 @@ extension ConnectionTracker {
     }
     let isDone =
       time >= last.advanced(byNanoseconds: options.timers.remembrance)
-      && followBrief(index, at: time) && brief.isOver
+      && followBrief(index, at: time, measures: false) && brief.isOver
     if !isDone {
       guard summarize(index, at: time) else {
         _ = wake(place)

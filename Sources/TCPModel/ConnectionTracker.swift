@@ -25,6 +25,8 @@ public struct ConnectionTracker: ~Copyable {
   public var brief = ConnectionBrief()
   /// Its line, where that was asked for.
   public var line = ConnectionLine()
+  /// Those of the connection in `brief`, where they were asked for.
+  var roundTrips = RoundTripMeter()
   /// Where the connection is that `takeHistory` hands out, 0 for none.
   var historyPlace: UInt32 = 0
   /// Quiet places that only lead to where their connections are followed now.

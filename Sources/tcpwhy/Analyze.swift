@@ -99,18 +99,18 @@ struct Analyze: ParsableCommand {
     var connections = ConnectionRecords(writer)
     var translated = TranslatedConnections()
     let isLive = input.paths.contains("-")
+    let least = minSeverity
     let problems = analysis.read(
       input,
       { tracked, findings, _ in
         var line = ConnectionLine(tracked.connection)
         connections.finish(to: &output.buffer)
         writer.write(
-          tracked, findings.filter { $0.severity >= minSeverity },
+          tracked, findings.filter { $0.severity >= least },
           translationOf: translated.other(of: &line), to: &output.buffer)
         output.drain()
       },
       uneventful: { line in
-        guard records.kinds.contains(.connection) else { return }
         connections.write(&line, translationOf: translated.other(of: &line), to: &output.buffer)
         output.drain()
       },
@@ -121,7 +121,7 @@ struct Analyze: ParsableCommand {
       })
     connections.finish(to: &output.buffer)
     writer.write(
-      analysis.conclude().filter { $0.severity >= minSeverity }, to: &output.buffer)
+      analysis.conclude().filter { $0.severity >= least }, to: &output.buffer)
     writer.write(analysis.totals, to: &output.buffer)
     return problems
   }
@@ -130,19 +130,20 @@ struct Analyze: ParsableCommand {
     _ input: CaptureInput, _ analysis: inout Analysis, _ output: inout StandardOutput
   ) -> [String] {
     let layout = display.layout()
+    let least = minSeverity
     var groups = FindingGroups()
     var rows = ConnectionRows(limit: all ? Int.max : 50)
     let problems = analysis.read(
       input,
       { tracked, findings, pending in
-        let shown = findings.filter { $0.severity >= minSeverity }
+        let shown = findings.filter { $0.severity >= least }
         for finding in shown { groups.add(finding) }
         var line = ConnectionLine(tracked.connection)
         rows.add(
-          &line, shown, pending: pending.filter { $0.severity >= minSeverity })
+          &line, shown, pending: pending.filter { $0.severity >= least })
       },
       uneventful: { rows.add(&$0, []) })
-    for finding in analysis.conclude() where finding.severity >= minSeverity { groups.add(finding) }
+    for finding in analysis.conclude() where finding.severity >= least { groups.add(finding) }
     rows.withdraw(analysis.revisions)
     let totals = analysis.totals
     guard totals.files > 0 else { return problems }
