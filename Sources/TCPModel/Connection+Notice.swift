@@ -106,6 +106,22 @@ extension Connection {
     client.packets &+ server.packets >= Connection.meteredLength
   }
 
+  /// Lets its meters see a segment before the step does.
+  mutating func measure(
+    _ segment: inout Segment, _ annotations: SegmentAnnotations, sender: Side,
+    _ meters: inout StallMeters
+  ) {
+    if sender == .client {
+      meters.observe(
+        &segment, annotations, from: &client, to: &server, roundTrip: clientRoundTrip,
+        sender: sender)
+    } else {
+      meters.observe(
+        &segment, annotations, from: &server, to: &client, roundTrip: serverRoundTrip,
+        sender: sender)
+    }
+  }
+
   /// Whether waits at its ends are worth measuring from now on.
   func deservesMeter(_ segment: Segment, _ annotations: SegmentAnnotations) -> Bool {
     segment.sackCount > 0 || client.packets &+ server.packets > Connection.meteredLength

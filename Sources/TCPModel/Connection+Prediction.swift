@@ -27,21 +27,35 @@ extension Connection {
       segments.count >= Connection.recordedOpening, meter != 0 || !isAboutToDeserveMeter,
       !confirms(side, all)
     else { return false }
-    if side == .client {
-      let identity = client.predicted(&segment, to: &server)
-      guard identity != 0 else { return false }
-      if meter != 0 { meters[meter].observe(&segment, [], &self, sender: side) }
-      client.takeInOrder(segment, identity: identity, &server, &clientRoundTrip)
-    } else {
-      let identity = server.predicted(&segment, to: &client)
-      guard identity != 0 else { return false }
-      if meter != 0 { meters[meter].observe(&segment, [], &self, sender: side) }
-      server.takeInOrder(segment, identity: identity, &client, &serverRoundTrip)
-    }
+    let isTaken =
+      side == .client
+      ? Connection.takePredicted(
+        &segment, from: &client, to: &server, &clientRoundTrip, side, &meters, meter)
+      : Connection.takePredicted(
+        &segment, from: &server, to: &client, &serverRoundTrip, side, &meters, meter)
+    guard isTaken else { return false }
     if idle > longestIdle { longestIdle = idle }
     lastFrame = segment.frame
     lastTime = segment.time
     omitted &+= 1
+    return true
+  }
+
+  // One function for both sides, in which all the rest is in line.
+
+  /// The share of the ends in it.
+  @inline(never)
+  private static func takePredicted(
+    _ segment: inout Segment, from sender: inout Endpoint, to receiver: inout Endpoint,
+    _ roundTrip: inout Int64, _ side: Side, _ meters: inout Slab<StallMeters>, _ meter: UInt32
+  ) -> Bool {
+    let identity = sender.predicted(&segment, to: &receiver)
+    guard identity != 0 else { return false }
+    if meter != 0 {
+      meters[meter].observe(
+        &segment, [], from: &sender, to: &receiver, roundTrip: roundTrip, sender: side)
+    }
+    sender.takeInOrder(segment, identity: identity, &receiver, &roundTrip)
     return true
   }
 

@@ -232,7 +232,7 @@ public struct ConnectionTracker: ~Copyable {
     }
     let meter = connections[place].meter
     var segment = segment
-    meters[meter].observe(&segment, effects.annotations, &connections[place], sender: side)
+    connections[place].measure(&segment, effects.annotations, sender: side, &meters[meter])
   }
 
   // MARK: - Time

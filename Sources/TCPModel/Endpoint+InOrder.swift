@@ -22,7 +22,7 @@ extension Endpoint {
       !peer.sendNext.precedes(acknowledgment), !receiveNext.precedes(acknowledgment),
       expectsTimestamp(of: segment)
     else { return 0 }
-    let identity = Endpoint.identity(segment)
+    let identity = Endpoint.plainIdentity(segment)
     return hasNotSent(identity) ? identity : 0
   }
 

@@ -196,32 +196,30 @@ public struct StallMeters: Sendable, BitwiseCopyable {
   ///
   /// - Parameters:
   ///   - annotations: What `notice` found.
-  ///   - connection: The connection as it stands before the segment. `inout` only in order that it
-  ///     be passed by address: it is not changed.
+  ///   - source: The sender's end as it stands before the segment, and the receiver's. `inout` only in
+  ///     order that they be passed by address: they are not changed.
+  ///   - roundTrip: That of the sender's side.
+  @inline(__always)
   mutating func observe(
-    _ segment: inout Segment, _ annotations: SegmentAnnotations, _ connection: inout Connection,
-    sender: Side
+    _ segment: inout Segment, _ annotations: SegmentAnnotations, from source: inout Endpoint,
+    to destination: inout Endpoint, roundTrip: Int64, sender: Side
   ) {
     guard segment.flags.contains(.ack), segment.flags.isDisjoint(with: .syn.union(.rst)) else {
       return
     }
-    let ofClient = FlightNumbers(&connection.client)
-    let ofServer = FlightNumbers(&connection.server)
     if sender == .client {
       StallMeters.observe(
-        &segment, annotations, from: ofClient, to: ofServer, roundTrip: connection.clientRoundTrip,
-        sender: &client, receiver: &server)
+        &segment, annotations, from: &source, to: &destination, roundTrip, &client, &server)
     } else {
       StallMeters.observe(
-        &segment, annotations, from: ofServer, to: ofClient, roundTrip: connection.serverRoundTrip,
-        sender: &server, receiver: &client)
+        &segment, annotations, from: &source, to: &destination, roundTrip, &server, &client)
     }
   }
 
   private static func observe(
-    _ segment: inout Segment, _ annotations: SegmentAnnotations, from source: FlightNumbers,
-    to destination: FlightNumbers, roundTrip: Int64, sender: inout StallMeter,
-    receiver: inout StallMeter
+    _ segment: inout Segment, _ annotations: SegmentAnnotations, from source: inout Endpoint,
+    to destination: inout Endpoint, _ roundTrip: Int64, _ sender: inout StallMeter,
+    _ receiver: inout StallMeter
   ) {
     receiver.observeAcknowledgment(
       segment, unacknowledged: destination.sendUnacknowledged, next: destination.sendNext,
@@ -236,21 +234,5 @@ public struct StallMeters: Sendable, BitwiseCopyable {
     sender.observeData(
       segment, annotations, unacknowledged: source.sendUnacknowledged, next: source.sendNext,
       peerWindow: destination.window, small: full == 0 ? 496 : max(full, 128) - 40, roundTrip)
-  }
-}
-
-/// What of an endpoint its meters need.
-private struct FlightNumbers: BitwiseCopyable {
-  var sendUnacknowledged: SequenceNumber
-  var sendNext: SequenceNumber
-  var window: UInt32
-  var maximumSegmentSize: UInt16
-
-  @inline(__always)
-  init(_ endpoint: inout Endpoint) {
-    sendUnacknowledged = endpoint.sendUnacknowledged
-    sendNext = endpoint.sendNext
-    window = endpoint.window
-    maximumSegmentSize = endpoint.maximumSegmentSize
   }
 }

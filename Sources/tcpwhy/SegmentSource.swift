@@ -47,16 +47,14 @@ struct SegmentSource: ~Copyable {
   ) {
     let bytes = frames.bytes.span
     let first = next
-    let capacity = batch.segments.count
-    while next < frames.count, batch.count < capacity {
+    while next < frames.count, batch.count < batch.segments.count {
+      SegmentSource.decodeOrdinary(
+        frames, bytes, from: &next, with: &decoder, into: &batch.segments, &batch.count)
+      guard next < frames.count, batch.count < batch.segments.count else { break }
       let (header, range) = frames.frame(at: next)
-      let frame = bytes.extracting(range)
       next += 1
-      if decoder.decodeOrdinary(frame, header: header, into: &batch.segments[batch.count]) {
-        batch.count += 1
-        continue
-      }
-      let outcome = decoder.decode(frame, header: header, into: &batch.segments[batch.count])
+      let outcome = decoder.decode(
+        bytes.extracting(range), header: header, into: &batch.segments[batch.count])
       if case .segment = outcome {
         batch.count += 1
       } else {
@@ -66,6 +64,27 @@ struct SegmentSource: ~Copyable {
     }
     batch.packets = UInt64(next - first)
     batch.isCaughtUp = next == frames.count
+  }
+
+  /// Decodes as many frames of the ordinary form as follow each other.
+  private static func decodeOrdinary(
+    _ frames: borrowing FrameBatch, _ bytes: Span<UInt8>, from next: inout Int,
+    with decoder: inout PacketDecoder, into segments: inout [Segment], _ count: inout Int
+  ) {
+    var all = segments.mutableSpan
+    // Kept in registers, where what is `inout` is stored each time.
+    var index = next
+    var filled = count
+    while index < frames.count, filled < all.count {
+      let (header, range) = frames.frame(at: index)
+      guard
+        decoder.decodeOrdinary(bytes.extracting(range), header: header, into: &all[filled])
+      else { break }
+      index &+= 1
+      filled &+= 1
+    }
+    next = index
+    count = filled
   }
 
   /// What is to be said of the input as a whole, at its end.

@@ -78,15 +78,26 @@ struct PcapFormat: Sendable {
     let block = batch.bytes
     var records = batch.records.mutableSpan
     var count = 0
-    let end = walk(block.span, &records, &count, &window, &number)
+    // One loop for each order of bytes, which asks for it no more.
+    let end =
+      switch order {
+      case .little: walk(block.span, .little, &records, &count, &window, &number)
+      case .big: walk(block.span, .big, &records, &count, &window, &number)
+      }
     batch.count = count
     return end
   }
 
+  @inline(__always)
   private func walk(
-    _ bytes: Span<UInt8>, _ records: inout MutableSpan<FrameRecord>, _ count: inout Int,
-    _ window: inout BlockWindow, _ number: inout UInt64
+    _ bytes: Span<UInt8>, _ order: ByteOrder, _ records: inout MutableSpan<FrameRecord>,
+    _ count: inout Int, _ window: inout BlockWindow, _ number: inout UInt64
   ) -> WalkEnd {
+    let first = number &- UInt64(truncatingIfNeeded: count)
+    let linkType = linkType
+    let nanosecondsPerFraction = nanosecondsPerFraction
+    let lengthOrder = lengthOrder
+    let recordHeaderLength = recordHeaderLength
     var position = window.position
     let end = min(window.end, bytes.count)
     let limit = records.count
@@ -110,7 +121,7 @@ struct PcapFormat: Sendable {
       guard captured <= FrameBatch.frameLimit else {
         return .failed(
           .corrupt(
-            frame: number &+ UInt64(index &- count), offset: window.base + UInt64(position),
+            frame: first &+ UInt64(index), offset: window.base + UInt64(position),
             what: "a captured length of \(captured) bytes"))
       }
       let whole = recordHeaderLength &+ Int(captured)
@@ -120,7 +131,7 @@ struct PcapFormat: Sendable {
       let fraction = Int64(record.integer32(at: 4, order))
       records[index] = FrameRecord(
         header: FrameHeader(
-          number: number &+ UInt64(index &- count),
+          number: first &+ UInt64(truncatingIfNeeded: index),
           time: CaptureTime(
             nanoseconds: seconds &* 1_000_000_000 &+ fraction &* nanosecondsPerFraction),
           originalLength: original, linkType: linkType),

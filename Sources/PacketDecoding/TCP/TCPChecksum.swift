@@ -1,14 +1,18 @@
-/// A one's complement sum of 16-bit words (RFC 1071), kept wide and folded at the end.
+/// A one's complement sum of 16-bit words (RFC 1071), kept wide and folded at the end. The words are
+/// added with their bytes exchanged, which comes to the same, exchanged (§2 B): so bytes are added as
+/// they are read.
 struct InternetSum {
   private var words: UInt64 = 0
 
   /// Adds a number of up to 32 bits that stands at an even offset.
+  @inline(__always)
   mutating func add(_ word: UInt32) {
-    words &+= UInt64(word)
+    words &+= UInt64(word.byteSwapped)
   }
 
   /// Adds an address: the sum of an IPv4-mapped one would gain 0xffff, which is zero here, but
   /// only its four bytes count.
+  @inline(__always)
   mutating func add(_ address: IPAddress) {
     if address.isIPv4 {
       add(UInt32(truncatingIfNeeded: address.low))
@@ -29,42 +33,46 @@ struct InternetSum {
     // A piece of constant length needs one bounds check for all of its bytes.
     while bytes.count &- offset >= 32 {
       let piece = bytes.extracting(offset..<offset &+ 32)
-      sum &+= Self.halves(piece.uint64(at: 0)) &+ Self.halves(piece.uint64(at: 8))
-      sum &+= Self.halves(piece.uint64(at: 16)) &+ Self.halves(piece.uint64(at: 24))
+      sum &+= piece.halves(at: 0) &+ piece.halves(at: 8)
+      sum &+= piece.halves(at: 16) &+ piece.halves(at: 24)
       offset &+= 32
     }
     // What is left in halves: a step each, where a loop would be guessed wrong.
     if bytes.count &- offset >= 16 {
       let piece = bytes.extracting(offset..<offset &+ 16)
-      sum &+= Self.halves(piece.uint64(at: 0)) &+ Self.halves(piece.uint64(at: 8))
+      sum &+= piece.halves(at: 0) &+ piece.halves(at: 8)
       offset &+= 16
     }
     if bytes.count &- offset >= 8 {
-      sum &+= Self.halves(bytes.extracting(offset..<offset &+ 8).uint64(at: 0))
+      sum &+= bytes.extracting(offset..<offset &+ 8).halves(at: 0)
       offset &+= 8
     }
     if bytes.count &- offset >= 4 {
-      sum &+= UInt64(bytes.extracting(offset..<offset &+ 4).uint32(at: 0))
+      sum &+= UInt64(bytes.extracting(offset..<offset &+ 4).uint32(at: 0).byteSwapped)
       offset &+= 4
     }
     if bytes.count &- offset >= 2 {
-      sum &+= UInt64(bytes.extracting(offset..<offset &+ 2).uint16(at: 0))
+      sum &+= UInt64(bytes.extracting(offset..<offset &+ 2).uint16(at: 0).byteSwapped)
       offset &+= 2
     }
-    if offset < bytes.count { sum &+= UInt64(bytes[offset]) << 8 }
+    if offset < bytes.count { sum &+= UInt64(bytes[offset]) }
     words = sum
-  }
-
-  @inline(__always)
-  private static func halves(_ eight: UInt64) -> UInt64 {
-    (eight >> 32) &+ (eight & 0xffff_ffff)
   }
 
   /// The sum in 16 bits, not complemented; 0xffff for a sum that is right.
   var folded: UInt16 {
     var sum = (words >> 32) + (words & 0xffff_ffff)
     while sum > 0xffff { sum = (sum >> 16) + (sum & 0xffff) }
-    return UInt16(sum)
+    return UInt16(sum).byteSwapped
+  }
+}
+
+extension Span<UInt8> {
+  /// The sum of two 32-bit words, the first byte of each the lowest.
+  @inline(__always)
+  fileprivate func halves(at offset: Int) -> UInt64 {
+    let eight = uint64(at: offset).byteSwapped
+    return (eight >> 32) &+ (eight & 0xffff_ffff)
   }
 }
 
