@@ -33,9 +33,14 @@ struct PcapngClock: Sendable {
       }
   }
 
+  /// What a tick is worth where nothing else is to be known.
+  var nanosecondsPerTick: UInt64? {
+    if offset == 0, case .multiple(let factor) = unit { factor } else { nil }
+  }
+
   /// The moment a stamp means, clamped to what `CaptureTime` covers.
   func time(_ ticks: UInt64) -> CaptureTime {
-    if offset == 0, case .multiple(let factor) = unit {
+    if let factor = nanosecondsPerTick {
       let (product, overflow) = ticks.multipliedReportingOverflow(by: factor)
       return CaptureTime(nanoseconds: overflow ? Int64.max : Int64(clamping: product))
     }

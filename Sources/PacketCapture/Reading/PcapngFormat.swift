@@ -22,6 +22,9 @@ struct PcapngFormat: Sendable {
   /// longer ones is.
   private static let wholeBlockLimit = 384 * 1024
 
+  /// Bytes of an enhanced packet block without a packet.
+  private static let packetLength = 32
+
   /// A section with more is not worth the memory.
   private static let interfaceLimit = 65_536
 
@@ -33,6 +36,7 @@ struct PcapngFormat: Sendable {
   ) -> WalkEnd {
     let block = batch.bytes
     while true {
+      if window.skip == 0 { walkPackets(block.span, &batch, &window, number: &number) }
       window.drain()
       guard window.skip == 0 else { return .needs(1) }
       guard window.available >= 12 else { return .needs(12) }
@@ -80,6 +84,79 @@ struct PcapngFormat: Sendable {
       }
       window.skip = UInt64(length)
     }
+  }
+
+  /// Walks as many whole enhanced packet blocks of one interface as follow each other: what most files
+  /// are made of. Whatever else comes, and whatever is wrong with one, is left to `walk`.
+  private func walkPackets(
+    _ bytes: Span<UInt8>, _ batch: inout FrameBatch, _ window: inout BlockWindow,
+    number: inout UInt64
+  ) {
+    guard window.end - window.position >= PcapngFormat.packetLength else { return }
+    let block = bytes.extracting(window.position..<window.position + PcapngFormat.packetLength)
+    let index = Int(block.integer32(at: 8, order))
+    guard index < interfaces.count, let nanoseconds = interfaces[index].clock.nanosecondsPerTick
+    else { return }
+    let interface = UInt32(truncatingIfNeeded: index)
+    let header = FrameHeader(
+      number: number, time: .epoch, originalLength: 0, linkType: interfaces[index].linkType,
+      interface: interfacesBefore &+ interface)
+    let before = batch.count
+    var count = before
+    var records = batch.records.mutableSpan
+    // One loop for each order of bytes, which asks for it no more.
+    switch order {
+    case .little:
+      PcapngFormat.walkPackets(
+        bytes, .little, interface, header, nanoseconds, &records, &count, &window)
+    case .big:
+      PcapngFormat.walkPackets(
+        bytes, .big, interface, header, nanoseconds, &records, &count, &window)
+    }
+    number &+= UInt64(count &- before)
+    batch.count = count
+  }
+
+  /// - Parameters:
+  ///   - interface: The only one wanted.
+  ///   - first: What the headers of its frames have in common, and the number of the first.
+  ///   - nanoseconds: A tick of its clock.
+  @inline(__always)
+  private static func walkPackets(
+    _ bytes: Span<UInt8>, _ order: ByteOrder, _ interface: UInt32, _ first: FrameHeader,
+    _ nanoseconds: UInt64, _ records: inout MutableSpan<FrameRecord>, _ count: inout Int,
+    _ window: inout BlockWindow
+  ) {
+    var position = window.position
+    var header = first
+    var index = count
+    let end = min(window.end, bytes.count)
+    while index < records.count, end &- position >= packetLength {
+      // Of a length that the compiler knows: one check for all of them.
+      let block = bytes.extracting(position..<position &+ packetLength)
+      let length = Int(block.integer32(at: 4, order))
+      let captured = block.integer32(at: 20, order)
+      guard block.integer32(at: 0, order) == 6, block.integer32(at: 8, order) == interface,
+        length >= packetLength, length & 3 == 0, length <= end &- position,
+        length <= wholeBlockLimit, Int(captured) <= length &- packetLength,
+        captured <= FrameBatch.frameLimit,
+        bytes.extracting(position &+ length &- 4..<position &+ length).integer32(at: 0, order)
+          == UInt32(truncatingIfNeeded: length)
+      else { break }
+      let ticks =
+        UInt64(block.integer32(at: 12, order)) << 32 | UInt64(block.integer32(at: 16, order))
+      let (time, overflow) = ticks.multipliedReportingOverflow(by: nanoseconds)
+      guard !overflow, time <= UInt64(Int64.max) else { break }
+      header.time = CaptureTime(nanoseconds: Int64(truncatingIfNeeded: time))
+      header.originalLength = block.integer32(at: 24, order)
+      records[index] = FrameRecord(
+        header: header, offset: UInt32(truncatingIfNeeded: position &+ 28), length: captured)
+      header.number &+= 1
+      index &+= 1
+      position &+= length
+    }
+    window.position = position
+    count = index
   }
 
   private func failure(_ what: String?, _ window: BlockWindow, _ number: UInt64) -> WalkEnd {
