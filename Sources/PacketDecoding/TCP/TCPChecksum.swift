@@ -1,13 +1,13 @@
 /// A one's complement sum of 16-bit words (RFC 1071), kept wide and folded at the end. The words are
-/// added with their bytes exchanged, which comes to the same, exchanged (§2 B): so bytes are added as
-/// they are read.
+/// added with their bytes exchanged, which comes to the same, exchanged (§2 B), and four at a time, with
+/// the carry added to the end (§2 C): so bytes are added as they are read.
 struct InternetSum {
   private var words: UInt64 = 0
 
   /// Adds a number of up to 32 bits that stands at an even offset.
   @inline(__always)
   mutating func add(_ word: UInt32) {
-    words &+= UInt64(word.byteSwapped)
+    words = InternetSum.sum(words, UInt64(word.byteSwapped))
   }
 
   /// Adds an address: the sum of an IPv4-mapped one would gain 0xffff, which is zero here, but
@@ -25,38 +25,50 @@ struct InternetSum {
   }
 
   /// Adds bytes that start at an even offset; an odd last byte is followed by a zero.
-  ///
-  /// At most 2³² bytes, so that the sum cannot overflow: IP packets are shorter.
+  @inline(__always)
   mutating func add(_ bytes: Span<UInt8>) {
-    var sum = words
+    // Two sums, so that neither waits for the other's carry.
+    var even = words
+    var odd: UInt64 = 0
     var offset = 0
     // A piece of constant length needs one bounds check for all of its bytes.
     while bytes.count &- offset >= 32 {
       let piece = bytes.extracting(offset..<offset &+ 32)
-      sum &+= piece.halves(at: 0) &+ piece.halves(at: 8)
-      sum &+= piece.halves(at: 16) &+ piece.halves(at: 24)
+      even = InternetSum.sum(even, piece.exchanged(at: 0))
+      odd = InternetSum.sum(odd, piece.exchanged(at: 8))
+      even = InternetSum.sum(even, piece.exchanged(at: 16))
+      odd = InternetSum.sum(odd, piece.exchanged(at: 24))
       offset &+= 32
     }
     // What is left in halves: a step each, where a loop would be guessed wrong.
     if bytes.count &- offset >= 16 {
       let piece = bytes.extracting(offset..<offset &+ 16)
-      sum &+= piece.halves(at: 0) &+ piece.halves(at: 8)
+      even = InternetSum.sum(even, piece.exchanged(at: 0))
+      odd = InternetSum.sum(odd, piece.exchanged(at: 8))
       offset &+= 16
     }
     if bytes.count &- offset >= 8 {
-      sum &+= bytes.extracting(offset..<offset &+ 8).halves(at: 0)
+      even = InternetSum.sum(even, bytes.extracting(offset..<offset &+ 8).exchanged(at: 0))
       offset &+= 8
     }
+    // Less than eight bytes.
+    var rest: UInt64 = 0
     if bytes.count &- offset >= 4 {
-      sum &+= UInt64(bytes.extracting(offset..<offset &+ 4).uint32(at: 0).byteSwapped)
+      rest = UInt64(bytes.extracting(offset..<offset &+ 4).uint32(at: 0).byteSwapped)
       offset &+= 4
     }
     if bytes.count &- offset >= 2 {
-      sum &+= UInt64(bytes.extracting(offset..<offset &+ 2).uint16(at: 0).byteSwapped)
+      rest &+= UInt64(bytes.extracting(offset..<offset &+ 2).uint16(at: 0).byteSwapped)
       offset &+= 2
     }
-    if offset < bytes.count { sum &+= UInt64(bytes[offset]) }
-    words = sum
+    if offset < bytes.count { rest &+= UInt64(bytes[offset]) }
+    words = InternetSum.sum(InternetSum.sum(even, odd), rest)
+  }
+
+  @inline(__always)
+  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let (sum, isOver) = left.addingReportingOverflow(right)
+    return sum &+ (isOver ? 1 : 0)
   }
 
   /// The sum in 16 bits, not complemented; 0xffff for a sum that is right.
@@ -68,12 +80,9 @@ struct InternetSum {
 }
 
 extension Span<UInt8> {
-  /// The sum of two 32-bit words, the first byte of each the lowest.
+  /// Eight bytes, the first one the lowest.
   @inline(__always)
-  fileprivate func halves(at offset: Int) -> UInt64 {
-    let eight = uint64(at: offset).byteSwapped
-    return (eight >> 32) &+ (eight & 0xffff_ffff)
-  }
+  fileprivate func exchanged(at offset: Int) -> UInt64 { uint64(at: offset).byteSwapped }
 }
 
 extension ChecksumState {
