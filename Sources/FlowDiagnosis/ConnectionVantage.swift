@@ -16,27 +16,33 @@ public enum ConnectionVantage: String, Sendable, CaseIterable {
 }
 
 extension Connection {
-  /// As of its line.
-  public var vantage: ConnectionVantage { ConnectionLine(self).vantage }
+  /// Where it was captured.
+  public var vantage: ConnectionVantage {
+    var line = ConnectionLine(self)
+    return .of(&line)
+  }
 }
 
-extension ConnectionLine {
-  /// Where it was captured: by the hop limits that no router has lowered, and where both ends are
-  /// as near, by the shares of the round trip on either side.
-  public var vantage: ConnectionVantage {
-    let (clientAddress, serverAddress) = (socket(.client).address, socket(.server).address)
-    if clientAddress == serverAddress || clientAddress.isLoopback { return .loopback }
-    guard client.packets > 0, server.packets > 0 else { return .unknown }
-    let clientIsNear = ConnectionLine.isUntouched(client.hopLimit)
-    let serverIsNear = ConnectionLine.isUntouched(server.hopLimit)
+extension ConnectionVantage {
+  /// Where a connection was captured: by the hop limits that no router has lowered, and where both ends
+  /// are as near, by the shares of the round trip on either side. It is passed by address, not changed.
+  public static func of(_ connection: inout ConnectionLine) -> ConnectionVantage {
+    let clientAddress = connection.socket(.client).address
+    if clientAddress == connection.socket(.server).address || clientAddress.isLoopback {
+      return .loopback
+    }
+    guard connection.client.packets > 0, connection.server.packets > 0 else { return .unknown }
+    let clientIsNear = isUntouched(connection.client.hopLimit)
+    let serverIsNear = isUntouched(connection.server.hopLimit)
     switch (clientIsNear, serverIsNear) {
     case (true, false): return .client
     case (false, true): return .server
     case (false, false): return .between
     case (true, true):
-      guard clientRoundTrip > 0, serverRoundTrip > 0 else { return .unknown }
-      if clientRoundTrip < serverRoundTrip / 4 { return .client }
-      if serverRoundTrip < clientRoundTrip / 4 { return .server }
+      let (client, server) = (connection.clientRoundTrip, connection.serverRoundTrip)
+      guard client > 0, server > 0 else { return .unknown }
+      if client < server / 4 { return .client }
+      if server < client / 4 { return .server }
       return .unknown
     }
   }

@@ -37,52 +37,56 @@ public struct ConnectionCSV: Sendable {
     _ connection: inout ConnectionLine, _ communityID: Phrase, to out: inout OutputBuffer
   ) {
     let phrases = CSVPhrases.shared
-    field(connection.id, to: &out)
-    field(UInt64(connection.incarnation), to: &out)
-    if connection.previous != 0 { out.write(connection.previous) }
-    separate(&out)
-    out.write(communityID)
-    separate(&out)
-    write(connection.client, connection.socket(.client), phrases, to: &out)
-    write(connection.server, connection.socket(.server), phrases, to: &out)
-    out.write(connection.traits.contains(.clientKnown) ? phrases.yes : phrases.no)
-    out.write(connection.vantage.rawValue)
-    separate(&out)
-    field(connection.firstFrame, to: &out)
-    field(connection.lastFrame, to: &out)
-    out.write(connection.firstTime)
-    separate(&out)
-    out.write(connection.lastTime)
-    separate(&out)
-    out.write(phrases.opening[connection.opening])
-    if let time = connection.handshakeTime { out.write(seconds: time) }
-    separate(&out)
-    out.write(phrases.activeCloser[connection.activeCloser])
-    out.write(connection.end.rawValue)
-    out.write(byte: UInt8(ascii: "\n"))
-  }
-
-  private static func write(
-    _ endpoint: EndpointLine, _ socket: (address: IPAddress, port: UInt16), _ phrases: CSVPhrases,
-    to out: inout OutputBuffer
-  ) {
-    out.write(socket.address)
-    separate(&out)
-    field(UInt64(socket.port), to: &out)
-    out.write(phrases.state[endpoint.state])
-    field(endpoint.packets, to: &out)
-    field(endpoint.bytes, to: &out)
-    field(endpoint.payloadBytes, to: &out)
-  }
-
-  private static func field(_ number: UInt64, to out: inout OutputBuffer) {
-    out.write(number)
-    separate(&out)
+    // Every number at its longest, and two addresses of IPv6, are 500 bytes.
+    out.compose(room: 1024) { block, place in
+      put(connection.id, &block, &place)
+      put(UInt64(connection.incarnation), &block, &place)
+      if connection.previous != 0 { block.put(connection.previous, at: &place) }
+      separate(&block, &place)
+      block.put(communityID, at: &place)
+      separate(&block, &place)
+      put(connection.client, connection.socket(.client), phrases, &block, &place)
+      put(connection.server, connection.socket(.server), phrases, &block, &place)
+      block.put(
+        connection.traits.contains(.clientKnown) ? phrases.yes : phrases.no, at: &place)
+      block.put(phrases.vantage(.of(&connection)), at: &place)
+      put(connection.firstFrame, &block, &place)
+      put(connection.lastFrame, &block, &place)
+      block.put(Moment(connection.firstTime), at: &place)
+      separate(&block, &place)
+      block.put(Moment(connection.lastTime), at: &place)
+      separate(&block, &place)
+      block.put(phrases.opening[connection.opening], at: &place)
+      if let time = connection.handshakeTime { block.put(seconds: time, at: &place) }
+      separate(&block, &place)
+      block.put(phrases.activeCloser[connection.activeCloser], at: &place)
+      block.put(phrases.ends[connection.end.index], at: &place)
+    }
   }
 
   @inline(__always)
-  private static func separate(_ out: inout OutputBuffer) {
-    out.write(byte: UInt8(ascii: ","))
+  private static func put(
+    _ endpoint: EndpointLine, _ socket: (address: IPAddress, port: UInt16), _ phrases: CSVPhrases,
+    _ block: inout TextBlock, _ place: inout Int
+  ) {
+    block.put(socket.address, at: &place)
+    separate(&block, &place)
+    put(UInt64(socket.port), &block, &place)
+    block.put(phrases.state[endpoint.state], at: &place)
+    put(endpoint.packets, &block, &place)
+    put(endpoint.bytes, &block, &place)
+    put(endpoint.payloadBytes, &block, &place)
+  }
+
+  @inline(__always)
+  private static func put(_ number: UInt64, _ block: inout TextBlock, _ place: inout Int) {
+    block.put(number, at: &place)
+    separate(&block, &place)
+  }
+
+  @inline(__always)
+  private static func separate(_ block: inout TextBlock, _ place: inout Int) {
+    block.put(byte: UInt8(ascii: ","), at: &place)
   }
 }
 
@@ -93,6 +97,11 @@ private final class CSVPhrases: Sendable {
   let state = PhraseTable<TCPState> { "\($0)," }
   let opening = PhraseTable<Opening> { "\($0)," }
   let activeCloser = PhraseTable<Closer> { $0 == .none ? "," : "\($0)," }
+  /// By `ConnectionEnd.index`, with the end of the line.
+  let ends = ConnectionEnd.allCases.map { Phrase("\($0.rawValue)\n") }
+  private let vantages = ConnectionVantage.allCases.map { Phrase("\($0.rawValue),") }
   let yes: Phrase = "true,"
   let no: Phrase = "false,"
+
+  func vantage(_ vantage: ConnectionVantage) -> Phrase { vantages[vantage.index] }
 }

@@ -35,6 +35,7 @@ public enum ConnectionEnd: String, Sendable, CaseIterable {
 
 extension ConnectionLine {
   /// How it ended.
+  @inline(__always)
   public var end: ConnectionEnd {
     let marks = client.marks.union(server.marks)
     if client.marks.contains(.refused) { return .refused }

@@ -23,14 +23,6 @@ struct Phrase: Sendable, BitwiseCopyable {
     (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
   }
 
-  /// The phrase with something added to its first words, so little that no byte overflows.
-  @inline(__always)
-  func adding(_ first: UInt64, _ second: UInt64, _ third: UInt64) -> Phrase {
-    Phrase(
-      first: self.first &+ first, second: self.second &+ second, third: self.third &+ third,
-      fourth: fourth, count: count)
-  }
-
   /// A phrase of ASCII, the first the lowest of `first`.
   @inline(__always)
   init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64, count: Int) {

@@ -12,6 +12,22 @@ protocol TextSink {
   mutating func write(_ address: IPAddress)
 }
 
+extension TextSink {
+  /// Takes address and port: `10.0.0.5:41234`, or `[2001:db8::1]:443`.
+  @inline(__always)
+  mutating func write(socket: (address: IPAddress, port: UInt16)) {
+    if socket.address.isIPv4 {
+      write(socket.address)
+    } else {
+      write(byte: UInt8(ascii: "["))
+      write(socket.address)
+      write(byte: UInt8(ascii: "]"))
+    }
+    write(byte: UInt8(ascii: ":"))
+    write(UInt64(socket.port))
+  }
+}
+
 extension OutputBuffer: TextSink {}
 
 /// The columns that text takes on a terminal, if it holds no wide and no combining characters.

@@ -10,7 +10,7 @@ struct StandardOutput {
 
   /// Writes what has come together if it is worth a system call.
   mutating func drain() {
-    if buffer.count >= StandardOutput.piece { flush() }
+    if buffer.settledCount >= StandardOutput.piece { flush() }
   }
 
   /// Writes everything.

@@ -86,7 +86,7 @@ struct OutputBufferTests {
     var expected = ""
     // Lengths that have no factor in common with that of a block.
     for round in 0..<300 {
-      let long = String(repeating: "x", count: round * 7 % 2100)
+      let long = String(repeating: "x", count: round * 37 % 9000)
       buffer.write(long)
       buffer.write("<the phrase of thirty-two bytes>" as Phrase)
       buffer.write(word: 0x3837_3635_3433_3231, count: round % 9)
@@ -103,6 +103,27 @@ struct OutputBufferTests {
     buffer.removeAll()
     #expect(buffer.count == 0)
     #expect(buffer.text.isEmpty)
+  }
+
+  @Test("Seconds are written anew when they change, before 1970 and after")
+  func seconds() {
+    var buffer = OutputBuffer()
+    var expected = ""
+    let day: Int64 = 86_400
+    // Some share the place where their text is kept.
+    for second in [0, 4, 0, -1, -4, day, 999_999_999, 1_000_000_000, 1_795_226_400, 4] as [Int64] {
+      let time = CaptureTime(nanoseconds: second * 1_000_000_000 + 5_000)
+      buffer.write(time)
+      buffer.write(" ")
+      buffer.write(timeOfDay: time)
+      buffer.write(" ")
+      buffer.compose(room: 64) { $0.put(nanoseconds: Moment(time), at: &$1) }
+      buffer.write("\n")
+      let whole = text { $0.write(time) }
+      expected += "\(whole) \(whole.dropFirst(11).dropLast()) \(time.nanoseconds)\n"
+    }
+    #expect(buffer.text == expected)
+    #expect(expected.hasPrefix("1970-01-01T00:00:00.000005Z 00:00:00.000005 5000\n"))
   }
 
   @Test("A day is written anew when it changes")

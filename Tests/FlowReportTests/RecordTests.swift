@@ -65,6 +65,83 @@ struct RecordTests {
     }
   }
 
+  /// A line in which everything is as long as it can be.
+  private static func longest() -> ConnectionLine {
+    let far = IPAddress(high: 0xffff_ffff_ffff_ffff, low: 0xffff_ffff_ffff_ffff)
+    var line = ConnectionLine()
+    line.id = .max
+    line.previous = .max
+    line.incarnation = .max
+    line.key = FlowKey(lowAddress: far, highAddress: far, lowPort: .max, highPort: .max)
+    line.opening = .simultaneous
+    line.activeCloser = .client
+    (line.firstFrame, line.lastFrame) = (.max, .max)
+    line.firstTime = CaptureTime(nanoseconds: .min)
+    line.lastTime = CaptureTime(nanoseconds: -.max)
+    var endpoint = EndpointLine()
+    endpoint.marks = .refused
+    endpoint.state = .synReceived
+    (endpoint.packets, endpoint.bytes, endpoint.payloadBytes) = (.max, .max, .max)
+    (endpoint.synCount, endpoint.finCount, endpoint.rstCount) = (.max, .max, .max)
+    (endpoint.retransmissions, endpoint.spuriousRetransmissions) = (.max, .max)
+    (endpoint.outOfOrder, endpoint.duplicateAcknowledgments) = (.max, .max)
+    (endpoint.zeroWindows, endpoint.keepAlives) = (.max, .max)
+    (endpoint.invalidChecksums, endpoint.captureDuplicates) = (.max, .max)
+    line.client = endpoint
+    line.server = endpoint
+    return line
+  }
+
+  @Test("For the longest line there is room, wherever it begins")
+  func room() throws {
+    var line = RecordTests.longest()
+    let check = try SchemaCheck(RecordSchema.text)
+    let record = OutputBuffer.text {
+      RecordWriter().write(&line, translationOf: .max, to: &$0)
+    }
+    #expect(try check.problems(of: String(record.dropLast())).isEmpty)
+    #expect(record.hasSuffix("\"end\":\"refused\"}\n"))
+    #expect(record.utf8.count < 2048 - 32)
+    let row = OutputBuffer.text { out in
+      var csv = ConnectionCSV()
+      csv.write(&line, to: &out)
+      csv.finish(to: &out)
+    }
+    #expect(row.hasSuffix(",client,refused\n"))
+    #expect(row.split(separator: ",").count == 25)
+    #expect(row.utf8.count < 1024 - 32)
+    var many = OutputBuffer()
+    var expected = ""
+    var csv = ConnectionCSV()
+    for round in 0..<100 {
+      RecordWriter().write(&line, translationOf: .max, to: &many)
+      many.write(spaces: round)
+      expected += record + String(repeating: " ", count: round)
+      for _ in 0..<4 { csv.write(&line, to: &many) }
+      expected += row + row + row + row
+    }
+    #expect(many.text == expected)
+  }
+
+  @Test("What waits comes out in order, and before what is written after it")
+  func waiting() throws {
+    let tracked = try #require(ScriptedConnection.withLostAcknowledgment())
+    var line = ConnectionLine(tracked.connection)
+    for count in 0..<10 as Range<UInt64> {
+      var records = ConnectionRecords(RecordWriter())
+      var (out, expected) = (OutputBuffer(), OutputBuffer())
+      for id in 0..<count {
+        line.id = id
+        let original = id % 3 == 0 ? nil : id
+        records.write(&line, translationOf: original, to: &out)
+        RecordWriter().write(&line, translationOf: original, to: &expected)
+      }
+      records.finish(to: &out)
+      records.finish(to: &out)
+      #expect(out.text == expected.text)
+    }
+  }
+
   @Test("The schema asks for the fields that others rely on")
   func contract() throws {
     let check = try SchemaCheck(RecordSchema.text)

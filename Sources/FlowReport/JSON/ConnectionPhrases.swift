@@ -9,6 +9,8 @@ final class ConnectionPhrases: Sendable {
   let id: Phrase = ",\"id\":"
   let incarnation: Phrase = ",\"incarnation\":"
   let previous: Phrase = ",\"previous\":"
+  let null: Phrase = "null"
+  let translationOf: Phrase = ",\"translation_of\":"
   /// Of a 4-tuple's first incarnation.
   let first: Phrase = ",\"incarnation\":1,\"previous\":null"
   let communityID: Phrase = ",\"community_id\":\""
@@ -30,7 +32,8 @@ final class ConnectionPhrases: Sendable {
   private let vantages = ConnectionVantage.allCases.map {
     Phrase(",\"vantage\":\"\($0.rawValue)\"")
   }
-  private let ends = ConnectionEnd.allCases.map { Phrase(",\"end\":\"\($0.rawValue)\"}\n") }
+  /// By `ConnectionEnd.index`.
+  let ends = ConnectionEnd.allCases.map { Phrase(",\"end\":\"\($0.rawValue)\"}\n") }
 
   // MARK: An endpoint
 
@@ -39,8 +42,6 @@ final class ConnectionPhrases: Sendable {
   let packets = PhraseTable<TCPState> { "\($0)\",\"packets\":" }
   let bytes: Phrase = ",\"bytes\":"
   let payloadBytes: Phrase = ",\"payload_bytes\":"
-  /// Of less than ten SYNs, FINs and RSTs each.
-  private let fewFlags: Phrase = ",\"syn\":0,\"fin\":0,\"rst\":0"
   let syn: Phrase = ",\"syn\":"
   let fin: Phrase = ",\"fin\":"
   let rst: Phrase = ",\"rst\":"
@@ -52,33 +53,54 @@ final class ConnectionPhrases: Sendable {
   let keepAlives: Phrase = ",\"keepalives\":"
   let invalidChecksums: Phrase = ",\"bad_checksums\":"
   let captureDuplicates: Phrase = ",\"capture_duplicates\":"
-  /// From retransmissions on, where there are none of all these.
-  let flawless: InlineArray<5, Phrase> = Phrase.parts(
+  /// From the SYNs on, of less than ten SYNs, FINs and RSTs each and none of what follows.
+  private let ordinary: InlineArray<6, Phrase> = Phrase.parts(
     of: """
-      ,"retransmissions":0,"spurious_retransmissions":0,"out_of_order":0,"duplicate_acks":0,\
-      "zero_windows":0,"keepalives":0,"bad_checksums":0,"capture_duplicates":0}
+      ,"syn":0,"fin":0,"rst":0,"retransmissions":0,"spurious_retransmissions":0,"out_of_order":0,\
+      "duplicate_acks":0,"zero_windows":0,"keepalives":0,"bad_checksums":0,"capture_duplicates":0}
       """)
+
+  /// Puts what is said of an endpoint from its SYNs on. Returns whether it is the ordinary, else nothing is
+  /// put.
+  @inline(__always)
+  func putOrdinary(
+    _ endpoint: EndpointLine, _ block: inout TextBlock, at place: inout Int
+  ) -> Bool {
+    guard max(endpoint.synCount, endpoint.finCount, endpoint.rstCount) < 10, endpoint.isFlawless
+    else { return false }
+    let start = place
+    for index in ordinary.indices { block.put(ordinary[index], at: &place) }
+    block.set(digit: endpoint.synCount, at: start &+ 7)
+    block.set(digit: endpoint.finCount, at: start &+ 15)
+    block.set(digit: endpoint.rstCount, at: start &+ 23)
+    return true
+  }
 
   // MARK: Phrases with values in them
 
-  func vantage(_ vantage: ConnectionVantage) -> Phrase {
-    switch vantage {
-    case .client: vantages[0]
-    case .server: vantages[1]
-    case .between: vantages[2]
-    case .loopback: vantages[3]
-    case .unknown: vantages[4]
+  @inline(__always)
+  func vantage(_ vantage: ConnectionVantage) -> Phrase { vantages[vantage.index] }
+}
+
+extension ConnectionVantage {
+  /// Its place among all cases.
+  @inline(__always)
+  var index: Int {
+    switch self {
+    case .client: 0
+    case .server: 1
+    case .between: 2
+    case .loopback: 3
+    case .unknown: 4
     }
   }
+}
 
-  func end(_ end: ConnectionEnd) -> Phrase { ends[end.index] }
-
-  /// SYNs, FINs and RSTs of an endpoint, nil where there are ten or more of one.
-  func flags(_ endpoint: EndpointLine) -> Phrase? {
-    guard max(endpoint.synCount, endpoint.finCount, endpoint.rstCount) < 10 else { return nil }
-    // Each digit ends a word of the phrase.
-    return fewFlags.adding(
-      UInt64(endpoint.synCount) << 56, UInt64(endpoint.finCount) << 56,
-      UInt64(endpoint.rstCount) << 56)
+extension EndpointLine {
+  /// Whether nothing was noticed about its segments.
+  @inline(__always)
+  fileprivate var isFlawless: Bool {
+    retransmissions | spuriousRetransmissions | outOfOrder | duplicateAcknowledgments | zeroWindows
+      | keepAlives | invalidChecksums | captureDuplicates == 0
   }
 }

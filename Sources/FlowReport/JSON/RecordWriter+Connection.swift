@@ -23,111 +23,109 @@ extension RecordWriter {
     let phrases = ConnectionPhrases.shared
     out.write(phrases.beginning)
     if !file.isEmpty { out.write(bytes: file) }
-    out.write(phrases.id)
-    out.write(connection.id)
-    if connection.incarnation == 1, connection.previous == 0 {
-      out.write(phrases.first)
-    } else {
-      out.write(phrases.incarnation)
-      out.write(UInt64(connection.incarnation))
-      out.write(phrases.previous)
-      out.write(jsonFrame: connection.previous)
+    // Every number at its longest, and two addresses of IPv6, are 1,600 bytes.
+    out.compose(room: 2048) { block, place in
+      block.put(phrases.id, at: &place)
+      block.put(connection.id, at: &place)
+      if connection.incarnation == 1, connection.previous == 0 {
+        block.put(phrases.first, at: &place)
+      } else {
+        block.put(phrases.incarnation, at: &place)
+        block.put(UInt64(connection.incarnation), at: &place)
+        block.put(phrases.previous, at: &place)
+        if connection.previous == 0 {
+          block.put(phrases.null, at: &place)
+        } else {
+          block.put(connection.previous, at: &place)
+        }
+      }
+      block.put(phrases.communityID, at: &place)
+      block.put(communityID, at: &place)
+      block.put(phrases.client, at: &place)
+      RecordWriter.put(connection.client, connection.socket(.client), phrases, &block, &place)
+      block.put(phrases.server, at: &place)
+      RecordWriter.put(connection.server, connection.socket(.server), phrases, &block, &place)
+      block.put(
+        connection.traits.contains(.clientKnown) ? phrases.clientKnown : phrases.clientUnknown,
+        at: &place)
+      block.put(phrases.vantage(.of(&connection)), at: &place)
+      if let original {
+        block.put(phrases.translationOf, at: &place)
+        block.put(original, at: &place)
+      }
+      block.put(phrases.firstFrame, at: &place)
+      block.put(connection.firstFrame, at: &place)
+      block.put(phrases.lastFrame, at: &place)
+      block.put(connection.lastFrame, at: &place)
+      let (first, last) = (Moment(connection.firstTime), Moment(connection.lastTime))
+      block.put(phrases.firstTime, at: &place)
+      block.put(first, at: &place)
+      block.put(phrases.firstNanoseconds, at: &place)
+      block.put(nanoseconds: first, at: &place)
+      block.put(phrases.lastTime, at: &place)
+      block.put(last, at: &place)
+      block.put(phrases.lastNanoseconds, at: &place)
+      block.put(nanoseconds: last, at: &place)
+      block.put(phrases.opened[connection.opening], at: &place)
+      block.put(phrases.handshake, at: &place)
+      if let time = connection.handshakeTime {
+        block.put(seconds: time, at: &place)
+      } else {
+        block.put(phrases.null, at: &place)
+      }
+      block.put(phrases.activeCloser[connection.activeCloser], at: &place)
+      block.put(phrases.ends[connection.end.index], at: &place)
     }
-    out.write(phrases.communityID)
-    out.write(communityID)
-    out.write(phrases.client)
-    RecordWriter.write(connection.client, connection.socket(.client), phrases, to: &out)
-    out.write(phrases.server)
-    RecordWriter.write(connection.server, connection.socket(.server), phrases, to: &out)
-    out.write(
-      connection.traits.contains(.clientKnown) ? phrases.clientKnown : phrases.clientUnknown)
-    out.write(phrases.vantage(connection.vantage))
-    if let original {
-      out.write(",\"translation_of\":")
-      out.write(original)
-    }
-    out.write(phrases.firstFrame)
-    out.write(connection.firstFrame)
-    out.write(phrases.lastFrame)
-    out.write(connection.lastFrame)
-    out.write(phrases.firstTime)
-    out.write(connection.firstTime)
-    out.write(phrases.firstNanoseconds)
-    out.write(connection.firstTime.nanoseconds)
-    out.write(phrases.lastTime)
-    out.write(connection.lastTime)
-    out.write(phrases.lastNanoseconds)
-    out.write(connection.lastTime.nanoseconds)
-    out.write(phrases.opened[connection.opening])
-    out.write(phrases.handshake)
-    if let time = connection.handshakeTime {
-      out.write(seconds: time)
-    } else {
-      out.write("null")
-    }
-    out.write(phrases.activeCloser[connection.activeCloser])
-    out.write(phrases.end(connection.end))
   }
 
-  private static func write(
+  @inline(__always)
+  private static func put(
     _ endpoint: EndpointLine, _ socket: (address: IPAddress, port: UInt16),
-    _ phrases: ConnectionPhrases, to out: inout OutputBuffer
+    _ phrases: ConnectionPhrases, _ block: inout TextBlock, _ place: inout Int
   ) {
-    out.write(socket.address)
-    out.write(phrases.port)
-    out.write(UInt64(socket.port))
-    out.write(phrases.state)
-    out.write(phrases.packets[endpoint.state])
-    out.write(endpoint.packets)
-    out.write(phrases.bytes)
-    out.write(endpoint.bytes)
-    out.write(phrases.payloadBytes)
-    out.write(endpoint.payloadBytes)
-    if let flags = phrases.flags(endpoint) {
-      out.write(flags)
-    } else {
-      out.write(phrases.syn)
-      out.write(UInt64(endpoint.synCount))
-      out.write(phrases.fin)
-      out.write(UInt64(endpoint.finCount))
-      out.write(phrases.rst)
-      out.write(UInt64(endpoint.rstCount))
-    }
-    if endpoint.isFlawless {
-      for index in phrases.flawless.indices { out.write(phrases.flawless[index]) }
-    } else {
-      writeFlaws(endpoint, phrases, to: &out)
+    block.put(socket.address, at: &place)
+    block.put(phrases.port, at: &place)
+    block.put(UInt64(socket.port), at: &place)
+    block.put(phrases.state, at: &place)
+    block.put(phrases.packets[endpoint.state], at: &place)
+    block.put(endpoint.packets, at: &place)
+    block.put(phrases.bytes, at: &place)
+    block.put(endpoint.bytes, at: &place)
+    block.put(phrases.payloadBytes, at: &place)
+    block.put(endpoint.payloadBytes, at: &place)
+    if !phrases.putOrdinary(endpoint, &block, at: &place) {
+      putCounts(endpoint, phrases, &block, &place)
     }
   }
 
-  /// Writes how often something did not go as it should.
-  private static func writeFlaws(
-    _ endpoint: EndpointLine, _ phrases: ConnectionPhrases, to out: inout OutputBuffer
+  /// Puts how many SYNs, FINs and RSTs there were, and how often something did not go as it should.
+  @inline(never)
+  private static func putCounts(
+    _ endpoint: EndpointLine, _ phrases: ConnectionPhrases, _ block: inout TextBlock,
+    _ place: inout Int
   ) {
-    out.write(phrases.retransmissions)
-    out.write(UInt64(endpoint.retransmissions))
-    out.write(phrases.spuriousRetransmissions)
-    out.write(UInt64(endpoint.spuriousRetransmissions))
-    out.write(phrases.outOfOrder)
-    out.write(UInt64(endpoint.outOfOrder))
-    out.write(phrases.duplicateAcknowledgments)
-    out.write(UInt64(endpoint.duplicateAcknowledgments))
-    out.write(phrases.zeroWindows)
-    out.write(UInt64(endpoint.zeroWindows))
-    out.write(phrases.keepAlives)
-    out.write(UInt64(endpoint.keepAlives))
-    out.write(phrases.invalidChecksums)
-    out.write(UInt64(endpoint.invalidChecksums))
-    out.write(phrases.captureDuplicates)
-    out.write(UInt64(endpoint.captureDuplicates))
-    out.write(byte: UInt8(ascii: "}"))
-  }
-}
-
-extension EndpointLine {
-  /// Whether nothing was noticed about its segments.
-  fileprivate var isFlawless: Bool {
-    retransmissions | spuriousRetransmissions | outOfOrder | duplicateAcknowledgments | zeroWindows
-      | keepAlives | invalidChecksums | captureDuplicates == 0
+    block.put(phrases.syn, at: &place)
+    block.put(UInt64(endpoint.synCount), at: &place)
+    block.put(phrases.fin, at: &place)
+    block.put(UInt64(endpoint.finCount), at: &place)
+    block.put(phrases.rst, at: &place)
+    block.put(UInt64(endpoint.rstCount), at: &place)
+    block.put(phrases.retransmissions, at: &place)
+    block.put(UInt64(endpoint.retransmissions), at: &place)
+    block.put(phrases.spuriousRetransmissions, at: &place)
+    block.put(UInt64(endpoint.spuriousRetransmissions), at: &place)
+    block.put(phrases.outOfOrder, at: &place)
+    block.put(UInt64(endpoint.outOfOrder), at: &place)
+    block.put(phrases.duplicateAcknowledgments, at: &place)
+    block.put(UInt64(endpoint.duplicateAcknowledgments), at: &place)
+    block.put(phrases.zeroWindows, at: &place)
+    block.put(UInt64(endpoint.zeroWindows), at: &place)
+    block.put(phrases.keepAlives, at: &place)
+    block.put(UInt64(endpoint.keepAlives), at: &place)
+    block.put(phrases.invalidChecksums, at: &place)
+    block.put(UInt64(endpoint.invalidChecksums), at: &place)
+    block.put(phrases.captureDuplicates, at: &place)
+    block.put(UInt64(endpoint.captureDuplicates), at: &place)
+    block.put(byte: UInt8(ascii: "}"), at: &place)
   }
 }
