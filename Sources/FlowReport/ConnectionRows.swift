@@ -54,8 +54,15 @@ public struct ConnectionRows: Sendable {
 
   /// Lines to show.
   private let limit: Int
-  /// All of which it may yet turn out that they are shown, in no order.
-  private var kept: [Row] = []
+  /// All of which it may yet turn out that they are shown, in no order: pages that are full, for growing
+  /// would copy them, and the one that is not.
+  private var full: [[Row]] = []
+  private var page: [Row] = []
+  private static let pageSize = 1024
+  /// Rows kept.
+  private var count = 0
+  /// Whether they are in the order of their ids after all.
+  private var isOrdered = true
   private var translated = TranslatedConnections()
   /// Connections added.
   public private(set) var total = 0
@@ -77,15 +84,31 @@ public struct ConnectionRows: Sendable {
     let row = Row(
       &connection, standing: findings.map(\.severity).max(),
       waiting: pending.map(\.severity).max(), translationOf: translated.other(of: &connection))
-    kept.append(row)
-    if kept.count / 2 >= limit { kept = ConnectionRows.first(limit, of: kept) }
+    if let last = page.last ?? full.last?.last, row.id < last.id { isOrdered = false }
+    page.append(row)
+    count += 1
+    if count / 2 >= limit {
+      page = ConnectionRows.first(limit, of: full.joined() + page)
+      full = []
+      count = limit
+      isOrdered = false
+    } else if page.count >= ConnectionRows.pageSize {
+      full.append(page)
+      page = []
+      page.reserveCapacity(ConnectionRows.pageSize)
+    }
   }
 
   /// Takes back what was pending, where nothing else explains it.
   public mutating func withdraw(_ revisions: [Revision]) {
     let gone = Set(revisions.filter { $0.replacement == nil }.map(\.connection))
     guard !gone.isEmpty else { return }
-    for index in kept.indices where gone.contains(kept[index].id) { kept[index].waiting = nil }
+    for index in page.indices where gone.contains(page[index].id) { page[index].waiting = nil }
+    for number in full.indices {
+      for index in full[number].indices where gone.contains(full[number][index].id) {
+        full[number][index].waiting = nil
+      }
+    }
   }
 
   /// Those with findings go before those without, and of either kind the lower ids.
@@ -95,10 +118,11 @@ public struct ConnectionRows: Sendable {
   }
 
   /// The lines to show, by id.
-  var rows: [Row] {
-    let shown = kept.count <= limit ? kept : ConnectionRows.first(limit, of: kept)
-    let isOrdered = shown.indices.dropFirst().allSatisfy { shown[$0 - 1].id < shown[$0].id }
-    return isOrdered ? shown : shown.sorted { $0.id < $1.id }
+  var pages: [[Row]] {
+    if isOrdered, count <= limit { return full + [page] }
+    let rows = full.joined() + page
+    let shown = count <= limit ? rows : ConnectionRows.first(limit, of: rows)
+    return [shown.sorted { $0.id < $1.id }]
   }
 }
 

@@ -66,22 +66,28 @@ public struct ConnectionTable: Sendable {
   }
 
   /// Appends the table.
-  public func write(_ table: ConnectionRows, to out: inout OutputBuffer) {
-    let rows = table.rows
+  ///
+  /// - Parameter afterLine: May take away what has come together.
+  public func write(
+    _ table: ConnectionRows, to out: inout OutputBuffer,
+    afterLine: (inout OutputBuffer) -> Void = { _ in }
+  ) {
+    let pages = table.pages
+    let count = pages.reduce(0) { $0 + $1.count }
     let palette = layout.palette
     out.write(palette.bold("Connections"))
-    if table.total > rows.count {
-      out.write(palette.faint("  \(rows.count) of \(table.total); --all shows every one"))
+    if table.total > count {
+      out.write(palette.faint("  \(count) of \(table.total); --all shows every one"))
     }
     out.write("\n")
-    guard !rows.isEmpty else {
+    guard let first = pages.first?.first else {
       out.write("  none\n\n")
       return
     }
-    let widths = widths(rows)
+    let widths = widths(pages)
     let shown = fitting(widths)
     writeTitles(shown, widths, to: &out)
-    for row in rows {
+    for row in pages.joined() {
       if let severity = row.severity, palette.isColored {
         let text = OutputBuffer.text { writeLine(row, shown, widths, to: &$0) }
         out.write(palette.severity(severity, text))
@@ -89,10 +95,11 @@ public struct ConnectionTable: Sendable {
         writeLine(row, shown, widths, to: &out)
       }
       out.write(byte: UInt8(ascii: "\n"))
+      afterLine(&out)
     }
-    writeTranslations(rows, to: &out)
+    writeTranslations(pages, to: &out)
     if hasStreamNumbers {
-      let id = rows[0].id
+      let id = first.id
       out.write(
         palette.faint("  in Wireshark: tcp.stream eq \(id &- 1) for connection \(id)"))
       out.write("\n")
@@ -101,8 +108,8 @@ public struct ConnectionTable: Sendable {
   }
 
   /// Says which lines are one connection on both sides of a NAT.
-  private func writeTranslations(_ rows: [ConnectionRows.Row], to out: inout OutputBuffer) {
-    let pairs = rows.compactMap { row in
+  private func writeTranslations(_ pages: [[ConnectionRows.Row]], to out: inout OutputBuffer) {
+    let pairs = pages.joined().compactMap { row in
       row.translationOf.map { (min($0, row.id), max($0, row.id)) }
     }
     guard !pairs.isEmpty else { return }
@@ -131,9 +138,9 @@ public struct ConnectionTable: Sendable {
   }
 
   /// By column: the columns of the terminal that its title or its widest text takes.
-  private func widths(_ rows: [ConnectionRows.Row]) -> [Int] {
+  private func widths(_ pages: [[ConnectionRows.Row]]) -> [Int] {
     var widths = Column.allCases.map(\.title.columns)
-    for row in rows {
+    for row in pages.joined() {
       for column in Column.allCases {
         let width = TextWidth.of { write(column, row, to: &$0) }
         if width > widths[column.rawValue] { widths[column.rawValue] = width }

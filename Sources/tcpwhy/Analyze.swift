@@ -73,9 +73,12 @@ struct Analyze: ParsableCommand {
           { tracked, _, _ in
             var line = ConnectionLine(tracked.connection)
             lines.write(&line, to: &output.buffer)
+            output.drain()
           },
-          uneventful: { lines.write(&$0, to: &output.buffer) },
-          afterBatch: { output.drain() })
+          uneventful: { line in
+            lines.write(&line, to: &output.buffer)
+            output.drain()
+          })
         lines.finish(to: &output.buffer)
       } else {
         problems = writeText(input, &analysis, &output)
@@ -158,7 +161,7 @@ struct Analyze: ParsableCommand {
     ConnectionTable(
       layout, timers: tracking.timers, now: analysis.now,
       hasStreamNumbers: input.hasStreamNumbers
-    ).write(rows, to: &output.buffer)
+    ).write(rows, to: &output.buffer, afterLine: StandardOutput.drain)
     text.write(totals, to: &output.buffer)
     if input.isFromFolder { output.buffer.write("\n") }
     return problems

@@ -9,12 +9,17 @@ struct StandardOutput {
   private static let piece = 128 * 1024
 
   /// Writes what has come together if it is worth a system call.
-  mutating func drain() {
-    if buffer.settledCount >= StandardOutput.piece { flush() }
+  mutating func drain() { StandardOutput.drain(&buffer) }
+
+  /// Writes what has come together in a buffer if it is worth a system call.
+  static func drain(_ buffer: inout OutputBuffer) {
+    if buffer.settledCount >= StandardOutput.piece { flush(&buffer) }
   }
 
   /// Writes everything.
-  mutating func flush() {
+  mutating func flush() { StandardOutput.flush(&buffer) }
+
+  private static func flush(_ buffer: inout OutputBuffer) {
     guard buffer.count > 0 else { return }
     buffer.settle()
     do {

@@ -18,7 +18,7 @@ struct ConnectionRowsTests {
       rows.add(&line, marked.contains(id) ? [finding] : [])
     }
     #expect(rows.total == ids.count)
-    return rows.rows.map(\.id)
+    return rows.pages.joined().map(\.id)
   }
 
   @Test("The first ones with findings, then the first ones without, by id")
@@ -31,5 +31,16 @@ struct ConnectionRowsTests {
     #expect(shown(ids, marked: Set(ids), limit: 3) == [1, 2, 3])
     #expect(shown(ids, marked: [], limit: 1) == [1])
     #expect(shown([], marked: [], limit: 1) == [])
+  }
+
+  @Test("However many there are, in whatever order", arguments: [1, 1000, 1500, 4000, 5000, 9000])
+  func many(limit: Int) {
+    for step in [1, 1237] as [UInt64] {
+      let ids = (1...5000).map { $0 * step % 5003 }
+      let marked = Set(ids.filter { $0 % 7 == 3 })
+      let first = marked.sorted().prefix(limit)
+      let rest = ids.filter { !marked.contains($0) }.sorted().prefix(limit - first.count)
+      #expect(shown(ids, marked: marked, limit: limit) == (first + rest).sorted())
+    }
   }
 }

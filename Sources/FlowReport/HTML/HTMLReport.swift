@@ -96,7 +96,7 @@ public struct HTMLReport: Sendable {
   private func write(
     _ rows: ConnectionRows, _ drawn: Set<UInt64>, to out: inout OutputBuffer
   ) {
-    let shown = rows.rows
+    let shown = Array(rows.pages.joined())
     out.write("<h2>Connections</h2>\n")
     if rows.total > shown.count {
       out.write("<p class=\"faint\">\(shown.count) of \(rows.total)</p>\n")
