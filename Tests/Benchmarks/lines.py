@@ -7,11 +7,12 @@ For each form of output: bytes and instructions of a line, over what --json --re
 the same connections, which no line is written of; and the share of it in FlowReport, which writes
 the lines (the rest keeps and hands over what they say). Two runs of different length are subtracted,
 so that start-up does not count. With another program, its figures stand behind. --turns adds
-microseconds of CPU, the least of so many runs of each program in turns; below 15 % is noise. Needs
-valgrind and binutils.
+microseconds of CPU over a summary written right before, the median of so many of each program in turns;
+below 15 % is noise. Needs valgrind and binutils.
 """
 import argparse
 import os
+import statistics
 import subprocess
 import tempfile
 
@@ -46,18 +47,16 @@ def counted(program, form, paths, folder):
 
 
 def microseconds(programs, path, connections, turns):
-    """By program and form: seconds of CPU over the summary's, per connection."""
-    least = {}
+    """By program and form: microseconds of CPU over the summary's, per connection."""
+    found = {}
     for _ in range(turns):
-        for form in (SUMMARY, *FORMS.values()):
+        for form in FORMS.values():
             for program in programs:
-                seconds = cost.Cost([program, *form, "--threads", "1", path]).cpu
-                key = program, *form
-                least[key] = min(least.get(key, seconds), seconds)
-    return {
-        key: 1e6 * (seconds - least[key[0], *SUMMARY]) / connections
-        for key, seconds in least.items()
-    }
+                base, whole = (
+                    cost.Cost([program, *arguments, "--threads", "1", path]).cpu
+                    for arguments in (SUMMARY, form))
+                found.setdefault((program, *form), []).append(1e6 * (whole - base) / connections)
+    return {key: statistics.median(times) for key, times in found.items()}
 
 
 def main():
