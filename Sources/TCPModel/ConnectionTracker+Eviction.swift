@@ -4,26 +4,6 @@ import PacketDecoding
 // age, then half-open attempts, then what has been idle longest. Which they are is found out for many
 // at a time.
 
-/// A connection in line to be evicted.
-struct Evictable {
-  /// What goes before what.
-  enum Kind: UInt8 {
-    case closed
-    case halfOpen
-    case open
-  }
-
-  var kind: Kind
-  /// When its last segment passed, as it was put in line.
-  var lastTime: CaptureTime
-  var id: UInt64
-  var place: UInt32
-
-  func goesBefore(_ other: Evictable) -> Bool {
-    (kind.rawValue, lastTime, id) < (other.kind.rawValue, other.lastTime, other.id)
-  }
-}
-
 extension ConnectionTracker {
   /// Bytes that connections and their histories take, about; those that only wait to be collected are
   /// taken for average ones and left out.
@@ -75,6 +55,8 @@ extension ConnectionTracker {
         hasGathered = true
         continue
       }
+      let next = evictable.count &- ConnectionTracker.evictionLead
+      if next >= 0 { prefetchBucket(evictable[next].place) }
       var place = resolve(entry.place)
       guard place == entry.place, lastTime(of: place) == entry.lastTime else {
         // It has lived on since.
@@ -82,6 +64,7 @@ extension ConnectionTracker {
         continue
       }
       if place & ConnectionTracker.quietMark != 0 {
+        if evictCall(place) { return true }
         _ = wake(place)
         place = resolve(place)
       }
@@ -97,27 +80,35 @@ extension ConnectionTracker {
     }
   }
 
+  /// Evictions before its own at which the table is asked for a connection.
+  private static var evictionLead: Int { 12 }
+
   /// Puts a quarter of all connections in line, those that matter least.
   private mutating func gatherEvictable() {
-    var entries: [Evictable] = []
-    for due in wheel.removeAll() {
-      let place = resolve(due)
-      entries.append(
+    evictable.removeAll()
+    let due = wheel.removeAll()
+    for index in 0..<due.count {
+      let place = resolve(due[index])
+      evictable.append(
         Evictable(
           kind: kind(of: place), lastTime: lastTime(of: place), id: id(of: place), place: place))
     }
-    entries.sort { $0.goesBefore($1) }
-    let count = min(entries.count, max(64, entries.count / 4))
-    for entry in entries[count...] { schedule(entry.place) }
-    evictable = entries[..<count].reversed()
+    var line = EvictionLine()
+    swap(&line, &evictable)
+    line.close(keeping: max(64, line.count / 4)) { schedule($0.place) }
+    swap(&line, &evictable)
   }
 
+  // In line, like what they call: Swift would copy the tracker for a method that changes nothing.
+
+  @inline(__always)
   private func kind(of place: UInt32) -> Evictable.Kind {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].evictionKind
       : quietCourses[quiet[place & ~ConnectionTracker.quietMark].course].evictionKind
   }
 
+  @inline(__always)
   private func lastTime(of place: UInt32) -> CaptureTime {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].lastTime : lastTimeOfQuiet(place & ~ConnectionTracker.quietMark)

@@ -85,7 +85,19 @@ extension ConnectionTracker {
     _ place: UInt32, wantsLine: Bool, _ accepts: (inout ConnectionBrief) -> Bool
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    guard followBrief(index, at: now, measures: wantsLine), accepts(&brief) else { return false }
+    if quiet[index].isEvicted {
+      // What a SYN is as long as its timer runs.
+      guard followBrief(index, at: quiet[index].firstTime, isEnd: true, measures: wantsLine) else {
+        return false
+      }
+      brief.traits.remove(.openAtEnd)
+      brief.traits.insert(.evicted)
+    } else {
+      guard followBrief(index, at: now, isEnd: hasFinished, measures: wantsLine) else {
+        return false
+      }
+    }
+    guard accepts(&brief) else { return false }
     if wantsLine {
       line.follow(
         quiet[index], &brief, quietCourses[quiet[index].course], quietPages, &roundTrips)
@@ -99,13 +111,14 @@ extension ConnectionTracker {
   /// has come to rest.
   ///
   /// - Parameter measures: Whether `roundTrips` is to be what its round trips came to.
+  @inline(__always)
   private mutating func followBrief(
-    _ index: UInt32, at time: CaptureTime, measures: Bool
+    _ index: UInt32, at time: CaptureTime, isEnd: Bool, measures: Bool
   ) -> Bool {
     brief.follow(
       quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages,
       timeWait: options.timers.timeWait, synSent: options.timers.synSent,
-      patience: quietPatience << 30, until: time, isEnd: hasFinished,
+      patience: quietPatience << 30, until: time, isEnd: isEnd,
       &roundTrips, measures: measures)
   }
 
@@ -113,7 +126,7 @@ extension ConnectionTracker {
   /// then.
   mutating func takeSettled(_ place: UInt32, _ wantsHistory: (Connection) -> Bool) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    guard summarize(index, at: now) else { return false }
+    guard summarize(index, at: endTime(index)) else { return false }
     _ = summary.reviewOneSided(options.timers)
     guard !wantsHistory(summary) else { return false }
     if !hasFinished { letGoQuietly(index) }
@@ -123,13 +136,46 @@ extension ConnectionTracker {
   /// Wakes one that is done and out of the table.
   mutating func wakeSettled(_ place: UInt32) -> UInt32 {
     let index = place & ~ConnectionTracker.quietMark
+    let isEvicted = quiet[index].isEvicted
+    let end = endTime(index)
     let woken = replay(index, 0)
     letGoQuietly(index)
-    expireTimers(woken, now: now)
-    if hasFinished, !connections[woken].isOver { connections[woken].traits.insert(.openAtEnd) }
+    expireTimers(woken, now: end)
+    if isEvicted {
+      connections[woken].traits.insert(.evicted)
+    } else if hasFinished, !connections[woken].isOver {
+      connections[woken].traits.insert(.openAtEnd)
+    }
     let changes = connections[woken].reviewOneSided(options.timers)
     if !changes.isEmpty { log(changes, of: woken) }
     return woken
+  }
+
+  /// Until when what became of one that is done is followed.
+  @inline(__always)
+  private func endTime(_ index: UInt32) -> CaptureTime {
+    quiet[index].isEvicted ? quiet[index].firstTime : now
+  }
+
+  /// Evicts one that is a SYN whose timer runs, without waking it: a flood is made of such. Returns
+  /// whether it is.
+  mutating func evictCall(_ place: UInt32) -> Bool {
+    let index = place & ~ConnectionTracker.quietMark
+    guard quiet[index].course == 0,
+      now.nanoseconds(since: quiet[index].firstTime) < options.timers.synSent
+    else { return false }
+    counts.evictedHalfOpen &+= 1
+    quiet[index].isEvicted = true
+    table.remove(quiet.key(index).tag(seed: options.hashSeed), place: place)
+    settled.append(place)
+    return true
+  }
+
+  /// Brings into the cache where the table has one.
+  mutating func prefetchBucket(_ place: UInt32) {
+    guard place & ConnectionTracker.quietMark != 0 else { return }
+    let index = place & ~ConnectionTracker.quietMark
+    table.prefetch(quiet.key(index).tag(seed: options.hashSeed))
   }
 
   /// A quiet connection's time in the wheel has come.
@@ -144,7 +190,7 @@ extension ConnectionTracker {
     }
     let isDone =
       time >= last.advanced(byNanoseconds: options.timers.remembrance)
-      && followBrief(index, at: time, measures: false) && brief.isOver
+      && followBrief(index, at: time, isEnd: hasFinished, measures: false) && brief.isOver
     if !isDone {
       guard summarize(index, at: time) else {
         _ = wake(place)
@@ -160,6 +206,7 @@ extension ConnectionTracker {
     settled.append(place)
   }
 
+  @inline(__always)
   func lastTimeOfQuiet(_ index: UInt32) -> CaptureTime {
     quiet[index].firstTime.advanced(
       byNanoseconds: quietCourses[quiet[index].course].lastTime)
@@ -207,7 +254,11 @@ extension ConnectionTracker {
     }
     effects.reset()
     summary.expireTimers(options.timers, now: time, &effects)
-    if hasFinished, !summary.isOver { summary.traits.insert(.openAtEnd) }
+    if source.isEvicted {
+      summary.traits.insert(.evicted)
+    } else if hasFinished, !summary.isOver {
+      summary.traits.insert(.openAtEnd)
+    }
     return true
   }
 

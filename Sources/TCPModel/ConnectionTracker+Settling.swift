@@ -36,8 +36,8 @@ extension ConnectionTracker {
   public mutating func finish() {
     let first = settled.count
     wheel.removeAll(into: &settled)
-    for entry in evictable { settled.append(entry.place) }
-    evictable = []
+    for index in 0..<evictable.count { settled.append(evictable[index].place) }
+    evictable = EvictionLine()
     var last: UInt64 = 0
     var isSorted = true
     for index in first..<settled.count {
@@ -75,6 +75,7 @@ extension ConnectionTracker {
     }
   }
 
+  @inline(__always)
   func id(of place: UInt32) -> UInt64 {
     place & ConnectionTracker.quietMark == 0
       ? connections[place].id : quiet[place & ~ConnectionTracker.quietMark].id

@@ -38,8 +38,8 @@ public struct ConnectionTracker: ~Copyable {
   var wheel = TimerWheel()
   var effects = StepEffects()
   var settled = PlaceQueue()
-  /// Connections that go next when room is needed, the last one first. They are not in the wheel.
-  var evictable: [Evictable] = []
+  /// Connections that go next when room is needed. They are not in the wheel.
+  var evictable = EvictionLine()
   /// Where the last segment that was expected went.
   private var lastPlace = KnownPlace(place: 0, removals: 0)
   /// Whether the input has ended.

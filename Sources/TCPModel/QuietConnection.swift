@@ -33,6 +33,8 @@ struct QuietConnection: BitwiseCopyable {
   var isIPv4 = false
   /// Whether the lower socket of the key is the client.
   private(set) var clientIsLow = false
+  /// Whether it was let go for want of room, as a SYN whose timer ran.
+  var isEvicted = false
 
   init() {}
 

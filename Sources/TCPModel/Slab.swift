@@ -32,6 +32,12 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     free.append(index)
   }
 
+  /// Gives all places back.
+  mutating func removeAll() {
+    elements.removeLast(elements.count &- 1)
+    free.removeAll(keepingCapacity: true)
+  }
+
   /// Brings a value into the cache, or the first part of it.
   @inline(__always)
   func prefetch(_ index: UInt32) { elements.prefetch(Int(index)) }

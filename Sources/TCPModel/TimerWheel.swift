@@ -177,7 +177,7 @@ struct TimerWheel: ~Copyable {
 
   private mutating func forgetAll() {
     slots = InlineArray(repeating: Slot())
-    pieces = Slab(placeholder: WheelPiece())
+    pieces.removeAll()
     due = 0
     position = 0
     count = 0

@@ -84,10 +84,12 @@ import Testing
 
   /// What a tracker makes of segments, without where in memory it made it.
   static func outcome(
-    _ segments: [Segment], quietly: Bool, history: Bool = true
+    _ segments: [Segment], quietly: Bool, history: Bool = true, most: Int = 1000,
+    collectsLate: Bool = false
   ) -> [String] {
     var options = TrackerOptions()
     options.holdsQuietly = quietly
+    options.maximumConnections = most
     var tracker = ConnectionTracker(options: options)
     var result: [String] = []
     func collect() {
@@ -107,7 +109,7 @@ import Testing
     }
     for segment in segments {
       tracker.process(segment)
-      collect()
+      if !collectsLate { collect() }
     }
     tracker.finish()
     collect()
@@ -136,6 +138,47 @@ import Testing
       QuietTests.outcome(segments, quietly: true, history: false),
       QuietTests.outcome(segments, quietly: false, history: false))
     #expect(difference == nil)
+  }
+
+  @Test(
+    "A call that is let go for want of room is the same, held quietly or not",
+    arguments: 0..<40 as Range<UInt64>, [false, true])
+  func evictedCalls(seed: UInt64, history: Bool) {
+    var random = StepPropertyTests.Random(state: seed)
+    var time: Int64 = 1_700_000_000_000_000_000
+    var segments: [Segment] = []
+    for number in 0..<80 as Range<UInt16> {
+      // Some come when the timers of those that are held have run out, some shortly before.
+      time += [1_000, 1_000_000, 10_000_000_000, 127_000_000_000].randomElement(using: &random)!
+      var segment = Segment()
+      segment.frame = UInt64(number) + 1
+      segment.time = CaptureTime(nanoseconds: time)
+      segment.source = IPAddress(ipv4: 0x0a00_0001)
+      segment.destination = IPAddress(ipv4: 0x0a00_0002)
+      segment.sourcePort = 40_000 + number
+      segment.destinationPort = 443
+      segment.hopLimit = 64
+      segment.flags = .syn
+      segment.window = 500
+      segment.packetLength = 40
+      segment.sequence = UInt32.random(in: 0...UInt32.max, using: &random)
+      segments.append(segment)
+      // And some are repeated, and are not mere calls any more.
+      guard Int.random(in: 0..<6, using: &random) == 0 else { continue }
+      segment.time = segment.time.advanced(byNanoseconds: 100)
+      segments.append(segment)
+    }
+    for index in segments.indices { segments[index].frame = UInt64(index) + 1 }
+    for collectsLate in [false, true] {
+      let quiet = QuietTests.outcome(
+        segments, quietly: true, history: history, most: 9, collectsLate: collectsLate)
+      #expect(quiet.count == 80)
+      let difference = firstDifference(
+        quiet,
+        QuietTests.outcome(
+          segments, quietly: false, history: history, most: 9, collectsLate: collectsLate))
+      #expect(difference == nil)
+    }
   }
 
   @Test("A SYN,ACK of nothing but zeros, with options of IP, is still a SYN,ACK")
