@@ -47,8 +47,7 @@ public struct ConnectionRows: Sendable {
     /// Address and port of a side.
     @inline(__always)
     func socket(_ side: Side) -> (address: IPAddress, port: UInt16) {
-      (side == .client) == traits.contains(.clientIsLow)
-        ? (key.lowAddress, key.lowPort) : (key.highAddress, key.highPort)
+      key.socket(isLow: (side == .client) == traits.contains(.clientIsLow))
     }
   }
 

@@ -43,8 +43,7 @@ public struct ConnectionBrief: Equatable, Sendable, BitwiseCopyable {
 
   /// Address and port of a side.
   public func socket(_ side: Side) -> (address: IPAddress, port: UInt16) {
-    (side == .client) == traits.contains(.clientIsLow)
-      ? (key.lowAddress, key.lowPort) : (key.highAddress, key.highPort)
+    key.socket(isLow: (side == .client) == traits.contains(.clientIsLow))
   }
 
   /// Nothing yet, to be written over.

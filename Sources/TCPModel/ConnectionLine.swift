@@ -53,8 +53,7 @@ public struct ConnectionLine: Equatable, Sendable, BitwiseCopyable {
   /// Address and port of a side.
   @inlinable
   public func socket(_ side: Side) -> (address: IPAddress, port: UInt16) {
-    (side == .client) == traits.contains(.clientIsLow)
-      ? (key.lowAddress, key.lowPort) : (key.highAddress, key.highPort)
+    key.socket(isLow: (side == .client) == traits.contains(.clientIsLow))
   }
 }
 

@@ -48,7 +48,7 @@ extension ConnectionTracker {
   /// How many endpoints of tracked connections are in each state, by `TCPState.rawValue`.
   public func statesHeld() -> [Int] {
     var counts = [Int](repeating: 0, count: TCPState.allCases.count)
-    for place in [wheel.places(), (0..<evictable.count).map { evictable[$0].place }].joined() {
+    for place in [wheel.places(), evictable.places].joined() {
       counts[Int(connections[place].client.state.rawValue)] += 1
       if !connections[place].traits.contains(.isSelf) {
         counts[Int(connections[place].server.state.rawValue)] += 1

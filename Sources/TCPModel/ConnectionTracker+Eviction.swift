@@ -86,13 +86,13 @@ extension ConnectionTracker {
   /// Puts a quarter of all connections in line, those that matter least.
   private mutating func gatherEvictable() {
     evictable.removeAll()
-    let due = wheel.removeAll()
-    for index in 0..<due.count {
-      let place = resolve(due[index])
+    for due in wheel.removeAll() {
+      let place = resolve(due)
       evictable.append(
         Evictable(
           kind: kind(of: place), lastTime: lastTime(of: place), id: id(of: place), place: place))
     }
+    // Out of the tracker, which puts the others back.
     var line = EvictionLine()
     swap(&line, &evictable)
     line.close(keeping: max(64, line.count / 4)) { schedule($0.place) }

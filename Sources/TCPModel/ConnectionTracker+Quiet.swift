@@ -85,17 +85,14 @@ extension ConnectionTracker {
     _ place: UInt32, wantsLine: Bool, _ accepts: (inout ConnectionBrief) -> Bool
   ) -> Bool {
     let index = place & ~ConnectionTracker.quietMark
-    if quiet[index].isEvicted {
-      // What a SYN is as long as its timer runs.
-      guard followBrief(index, at: quiet[index].firstTime, isEnd: true, measures: wantsLine) else {
-        return false
-      }
+    let isEvicted = quiet[index].isEvicted
+    guard
+      followBrief(
+        index, at: endTime(index), isEnd: hasFinished || isEvicted, measures: wantsLine)
+    else { return false }
+    if isEvicted {
       brief.traits.remove(.openAtEnd)
       brief.traits.insert(.evicted)
-    } else {
-      guard followBrief(index, at: now, isEnd: hasFinished, measures: wantsLine) else {
-        return false
-      }
     }
     guard accepts(&brief) else { return false }
     if wantsLine {
@@ -151,7 +148,7 @@ extension ConnectionTracker {
     return woken
   }
 
-  /// Until when what became of one that is done is followed.
+  /// Until when what became of one that is done is followed: an evicted one is a SYN whose timer runs.
   @inline(__always)
   private func endTime(_ index: UInt32) -> CaptureTime {
     quiet[index].isEvicted ? quiet[index].firstTime : now

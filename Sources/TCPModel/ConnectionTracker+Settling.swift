@@ -36,18 +36,9 @@ extension ConnectionTracker {
   public mutating func finish() {
     let first = settled.count
     wheel.removeAll(into: &settled)
-    for index in 0..<evictable.count { settled.append(evictable[index].place) }
+    for place in evictable.places { settled.append(place) }
     evictable = EvictionLine()
-    var last: UInt64 = 0
-    var isSorted = true
-    for index in first..<settled.count {
-      let place = resolve(settled[index])
-      let id = id(of: place)
-      if id < last { isSorted = false }
-      last = id
-      settled[index] = place
-    }
-    if !isSorted { sortSettled(from: first) }
+    sortSettled(from: first)
     for index in first..<settled.count {
       let place = settled[index]
       if place & ConnectionTracker.quietMark != 0 { continue }
@@ -59,20 +50,21 @@ extension ConnectionTracker {
     hasFinished = true
   }
 
-  /// Puts what was settled in one go into the order of the ids.
+  /// Puts what was settled in one go into the order of the ids, each where it is followed now.
   mutating func sortSettled(from first: Int) {
     var last: UInt64 = 0
+    var isSorted = true
     for index in first..<settled.count {
-      let id = id(of: settled[index])
-      if last < id {
-        last = id
-        continue
-      }
-      let places = (first..<settled.count).map { (self.id(of: settled[$0]), settled[$0]) }
-        .sorted { $0.0 < $1.0 }
-      for (index, place) in zip(first..., places) { settled[index] = place.1 }
-      return
+      let place = resolve(settled[index])
+      settled[index] = place
+      let id = id(of: place)
+      if id < last { isSorted = false }
+      last = id
     }
+    if isSorted { return }
+    let places = (first..<settled.count).map { (self.id(of: settled[$0]), settled[$0]) }
+      .sorted { $0.0 < $1.0 }
+    for (index, place) in zip(first..., places) { settled[index] = place.1 }
   }
 
   @inline(__always)

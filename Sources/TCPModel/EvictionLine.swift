@@ -32,6 +32,9 @@ struct EvictionLine {
   /// The entry at an index, 0..<`count`.
   subscript(index: Int) -> Evictable { entries[start &+ index] }
 
+  /// The places of all, in their order.
+  var places: [UInt32] { entries[start...].map(\.place) }
+
   mutating func popLast() -> Evictable? { count > 0 ? entries.removeLast() : nil }
 
   /// Takes everybody out.

@@ -7,6 +7,12 @@ public struct FlowKey: Hashable, Sendable, BitwiseCopyable {
   public var lowPort: UInt16
   public var highPort: UInt16
 
+  /// Address and port of one of the two sockets.
+  @inlinable
+  public func socket(isLow: Bool) -> (address: IPAddress, port: UInt16) {
+    isLow ? (lowAddress, lowPort) : (highAddress, highPort)
+  }
+
   /// The key of a segment, and whether its source is the lower socket.
   @inline(__always)
   static func of(_ segment: Segment) -> (key: FlowKey, sourceIsLow: Bool) {

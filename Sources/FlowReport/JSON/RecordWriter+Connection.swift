@@ -104,28 +104,23 @@ extension RecordWriter {
     _ endpoint: EndpointLine, _ phrases: ConnectionPhrases, _ block: inout TextBlock,
     _ place: inout Int
   ) {
-    block.put(phrases.syn, at: &place)
-    block.put(UInt64(endpoint.synCount), at: &place)
-    block.put(phrases.fin, at: &place)
-    block.put(UInt64(endpoint.finCount), at: &place)
-    block.put(phrases.rst, at: &place)
-    block.put(UInt64(endpoint.rstCount), at: &place)
-    block.put(phrases.retransmissions, at: &place)
-    block.put(UInt64(endpoint.retransmissions), at: &place)
-    block.put(phrases.spuriousRetransmissions, at: &place)
-    block.put(UInt64(endpoint.spuriousRetransmissions), at: &place)
-    block.put(phrases.outOfOrder, at: &place)
-    block.put(UInt64(endpoint.outOfOrder), at: &place)
-    block.put(phrases.duplicateAcknowledgments, at: &place)
-    block.put(UInt64(endpoint.duplicateAcknowledgments), at: &place)
-    block.put(phrases.zeroWindows, at: &place)
-    block.put(UInt64(endpoint.zeroWindows), at: &place)
-    block.put(phrases.keepAlives, at: &place)
-    block.put(UInt64(endpoint.keepAlives), at: &place)
-    block.put(phrases.invalidChecksums, at: &place)
-    block.put(UInt64(endpoint.invalidChecksums), at: &place)
-    block.put(phrases.captureDuplicates, at: &place)
-    block.put(UInt64(endpoint.captureDuplicates), at: &place)
+    func put(
+      _ phrase: borrowing Phrase, _ count: UInt16, _ block: inout TextBlock, _ place: inout Int
+    ) {
+      block.put(phrase, at: &place)
+      block.put(UInt64(count), at: &place)
+    }
+    put(phrases.syn, endpoint.synCount, &block, &place)
+    put(phrases.fin, endpoint.finCount, &block, &place)
+    put(phrases.rst, endpoint.rstCount, &block, &place)
+    put(phrases.retransmissions, endpoint.retransmissions, &block, &place)
+    put(phrases.spuriousRetransmissions, endpoint.spuriousRetransmissions, &block, &place)
+    put(phrases.outOfOrder, endpoint.outOfOrder, &block, &place)
+    put(phrases.duplicateAcknowledgments, endpoint.duplicateAcknowledgments, &block, &place)
+    put(phrases.zeroWindows, endpoint.zeroWindows, &block, &place)
+    put(phrases.keepAlives, endpoint.keepAlives, &block, &place)
+    put(phrases.invalidChecksums, endpoint.invalidChecksums, &block, &place)
+    put(phrases.captureDuplicates, endpoint.captureDuplicates, &block, &place)
     block.put(byte: UInt8(ascii: "}"), at: &place)
   }
 }
