@@ -16,17 +16,42 @@ extension Connection {
   @inline(__always)
   mutating func takePredicted(
     _ segment: inout Segment, sourceIsLow: Bool, confirmsAll all: Bool,
-    _ meters: inout Slab<StallMeters>
+    _ meters: inout Slab<StallMeters>, _ remainsSo: inout Bool
   ) -> Bool {
     let side = ConnectionTracker.side(traits, sourceIsLow: sourceIsLow)
-    let idle = segment.time.nanoseconds(since: lastTime)
-    guard segment.flags.subtracting(.psh) == .ack, segment.window != 0,
-      segment.options.isSubset(of: .timestamps), segment.checksum != .invalid,
-      activeCloser == .none, completionTime != .epoch, older == 0, newer == 0,
-      !traits.contains(.isSelf), idle >= 0, idle <= Connection.noteworthyIdle,
-      segments.count >= Connection.recordedOpening, meter != 0 || !isAboutToDeserveMeter,
-      !confirms(side, all)
+    guard isPlain, meter != 0 || !isAboutToDeserveMeter, !confirms(side, all),
+      side == .client ? client.isOpen(to: &server) : server.isOpen(to: &client)
     else { return false }
+    guard takeSteady(&segment, sourceIsLow: sourceIsLow, &meters) else { return false }
+    remainsSo = isSteady(confirmsAll: all)
+    return true
+  }
+
+  /// Whether `takePredicted` looks at the segment alone, whichever side sends it. What makes it so is
+  /// changed by nothing that `takePredicted` takes. Changes nothing; it is passed by address.
+  @inline(__always)
+  mutating func isSteady(confirmsAll all: Bool) -> Bool {
+    isPlain && meter != 0 && !confirms(.client, all) && !confirms(.server, all)
+      && client.isOpen(to: &server) && server.isOpen(to: &client)
+  }
+
+  /// Whether it is one of two hosts, and of one incarnation, between its opening and its close.
+  @inline(__always)
+  private var isPlain: Bool {
+    activeCloser == .none && completionTime != .epoch && older == 0 && newer == 0
+      && !traits.contains(.isSelf) && segments.count >= Connection.recordedOpening
+  }
+
+  /// `takePredicted` for one that is steady.
+  @inline(__always)
+  mutating func takeSteady(
+    _ segment: inout Segment, sourceIsLow: Bool, _ meters: inout Slab<StallMeters>
+  ) -> Bool {
+    let idle = segment.time.nanoseconds(since: lastTime)
+    guard segment.flags.subtracting(.psh) == .ack, segment.checksum != .invalid, idle >= 0,
+      idle <= Connection.noteworthyIdle
+    else { return false }
+    let side = ConnectionTracker.side(traits, sourceIsLow: sourceIsLow)
     let isTaken =
       side == .client
       ? Connection.takePredicted(
@@ -49,7 +74,10 @@ extension Connection {
     _ segment: inout Segment, from sender: inout Endpoint, to receiver: inout Endpoint,
     _ roundTrip: inout Int64, _ side: Side, _ meters: inout Slab<StallMeters>, _ meter: UInt32
   ) -> Bool {
-    let identity = sender.predicted(&segment, to: &receiver)
+    guard sender.hopLimit == segment.hopLimit || sender.marks.contains(.varyingHopLimit),
+      !sender.repeatsAcknowledgment(segment, to: receiver)
+    else { return false }
+    let identity = sender.identityInSequence(of: segment, to: receiver)
     guard identity != 0 else { return false }
     if meter != 0 {
       meters[meter].observe(
@@ -73,17 +101,12 @@ extension Endpoint {
   // Not array literals: the compiler allocates those here.
   private static var openForSure: EndpointMarks { .seen.union(.establishedConfirmed) }
 
-  /// The identity of the segment if it is what this endpoint, open for sure, sends next, and in order
-  /// for `peer`; else 0.
+  /// Whether it and its peer are open for sure, and nothing keeps what it sends from being in order.
   /// Changes none; they are passed by address.
   @inline(__always)
-  fileprivate mutating func predicted(_ segment: inout Segment, to peer: inout Endpoint) -> UInt32 {
-    guard state == .established, peer.state == .established,
-      marks.contains(Endpoint.openForSure), peer.marks.contains(Endpoint.openForSure),
-      !marks.contains(.finArrived),
-      hopLimit == segment.hopLimit || marks.contains(.varyingHopLimit),
-      !repeatsAcknowledgment(segment, to: peer)
-    else { return 0 }
-    return identityInOrder(of: segment, to: peer)
+  fileprivate mutating func isOpen(to peer: inout Endpoint) -> Bool {
+    state == .established && peer.state == .established && marks.contains(Endpoint.openForSure)
+      && peer.marks.contains(Endpoint.openForSure) && !marks.contains(.finArrived)
+      && isUndisturbed(to: peer)
   }
 }

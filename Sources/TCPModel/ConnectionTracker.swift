@@ -42,6 +42,9 @@ public struct ConnectionTracker: ~Copyable {
   var evictable = EvictionLine()
   /// Where the last segment that was expected went.
   private var lastPlace = KnownPlace(place: 0, removals: 0)
+  /// Whether the connection there is steady: was so when that segment was taken, and none has been
+  /// taken by other ways since, nor has a timer run out.
+  private var lastIsSteady = false
   /// Whether the input has ended.
   var hasFinished = false
   /// Connections in which something went wrong lately, and when; only where they are watched.
@@ -85,9 +88,9 @@ public struct ConnectionTracker: ~Copyable {
   mutating func follow(_ segment: inout Segment) {
     begin(&segment)
     // Segments of a connection often come one after the other.
-    if lastPlace.removals == table.removals, lastPlace.place != 0,
+    if lastIsSteady, lastPlace.removals == table.removals,
       let sourceIsLow = connections[lastPlace.place].key.sourceIsLow(of: &segment),
-      takePredicted(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
+      takeSteady(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
     {
       return
     }
@@ -138,6 +141,7 @@ public struct ConnectionTracker: ~Copyable {
       lastPlace = KnownPlace(place: place, removals: table.removals)
       return
     }
+    lastIsSteady = false
     expireTimers(place, now: now)
     place = incarnation(
       of: place, segment, FlowKey.of(segment).key, tag, sourceIsLow: sourceIsLow)
@@ -151,7 +155,17 @@ public struct ConnectionTracker: ~Copyable {
   ) -> Bool {
     segment.time >= now && !options.keepsAllSegments
       && connections[place].takePredicted(
-        &segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters)
+        &segment, sourceIsLow: sourceIsLow, confirmsAll: options.confirmsTransitions, &meters,
+        &lastIsSteady)
+  }
+
+  /// The same where the connection is steady.
+  @inline(__always)
+  private mutating func takeSteady(
+    _ segment: inout Segment, at place: UInt32, sourceIsLow: Bool
+  ) -> Bool {
+    segment.time >= now
+      && connections[place].takeSteady(&segment, sourceIsLow: sourceIsLow, &meters)
   }
 
   /// Whether the source of a segment is the lower socket of a place; nil if the segment has another key.
@@ -248,6 +262,7 @@ public struct ConnectionTracker: ~Copyable {
   /// Looks at the connections whose time in the wheel has come.
   @inline(never)
   private mutating func reviewDue(at time: CaptureTime) {
+    lastIsSteady = false
     let first = settled.count
     while let due = wheel.next(upTo: time) {
       let place = resolve(due)
@@ -298,6 +313,7 @@ public struct ConnectionTracker: ~Copyable {
     }
     guard place != 0 else { return }
     if place & ConnectionTracker.quietMark != 0 { place = wake(place) }
+    lastIsSteady = false
     let id = connections[place].id
     connections[place].traits.insert(.hasICMPError)
     connections[place].lastFrame = max(connections[place].lastFrame, error.frame)

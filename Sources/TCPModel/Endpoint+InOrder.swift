@@ -10,13 +10,24 @@ extension Endpoint {
   /// endpoint has sent and what `peer` has received, and acknowledges nothing surprising; else 0.
   @inline(__always)
   func identityInOrder(of segment: Segment, to peer: Endpoint) -> UInt32 {
+    isUndisturbed(to: peer) ? identityInSequence(of: segment, to: peer) : 0
+  }
+
+  /// Whether it depends on the segment alone whether it is in order.
+  @inline(__always)
+  func isUndisturbed(to peer: Endpoint) -> Bool {
+    marks.contains(.seen) && marks.isDisjoint(with: Endpoint.disturbed)
+      && (marks.contains(.establishedConfirmed) || !peer.marks.contains(.fastOpen))
+      && peer.beyondHole.isEmpty && peer.beyondSecondHole.isEmpty
+  }
+
+  /// `identityInOrder` of an endpoint that is undisturbed.
+  @inline(__always)
+  func identityInSequence(of segment: Segment, to peer: Endpoint) -> UInt32 {
     let sequence = SequenceNumber(segment.sequence)
     let acknowledgment = SequenceNumber(segment.acknowledgment)
-    guard marks.contains(.seen), marks.isDisjoint(with: Endpoint.disturbed),
-      marks.contains(.establishedConfirmed) || !peer.marks.contains(.fastOpen),
-      segment.window != 0, segment.options.isSubset(of: .timestamps),
-      sequence == sendNext, sequence == peer.receiveNext, peer.beyondHole.isEmpty,
-      peer.beyondSecondHole.isEmpty,
+    guard segment.window != 0, segment.options.isSubset(of: .timestamps),
+      sequence == sendNext, sequence == peer.receiveNext,
       // SND.UNA =< SEG.ACK =< SND.NXT, nothing beyond what passed.
       !acknowledgment.precedes(peer.sendUnacknowledged),
       !peer.sendNext.precedes(acknowledgment), !receiveNext.precedes(acknowledgment),

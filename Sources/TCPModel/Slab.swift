@@ -43,7 +43,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   func prefetch(_ index: UInt32) { elements.prefetch(Int(index)) }
 
   subscript(index: UInt32) -> Element {
-    _read { yield elements[Int(index)] }
-    _modify { yield &elements[Int(index)] }
+    @inline(__always) _read { yield elements[Int(index)] }
+    @inline(__always) _modify { yield &elements[Int(index)] }
   }
 }
