@@ -164,7 +164,8 @@ public struct ConnectionTracker: ~Copyable {
   private mutating func takeSteady(
     _ segment: inout Segment, at place: UInt32, sourceIsLow: Bool
   ) -> Bool {
-    segment.time >= now
+    assert(connections[place].isSteady(confirmsAll: options.confirmsTransitions))
+    return segment.time >= now
       && connections[place].takeSteady(&segment, sourceIsLow: sourceIsLow, &meters)
   }
 
