@@ -1,4 +1,4 @@
-# Sourced by Tests/run.sh and Captures/show.sh: finds Swift and makes sure that libpcap's headers
+# Sourced by Tests/run.sh and Captures/build.sh: finds Swift and makes sure that libpcap's headers
 # are there, installing libpcap-dev on Debian when they are missing.
 
 fail() {

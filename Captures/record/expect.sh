@@ -5,9 +5,7 @@
 set -euo pipefail
 captures="$(cd "$(dirname "$0")/.." && pwd)"
 if [ $# = 0 ]; then
-  . "$captures/../Tests/prepare.sh"
-  swift build --package-path "$captures/.." --configuration release --product tcpwhy >&2
-  program="$(swift build --package-path "$captures/.." --configuration release --show-bin-path)/tcpwhy"
+  . "$captures/build.sh"
 else
   program="$(realpath "$1")"
 fi

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowReport
+import PacketCapture
 
 @main
 struct TCPWhy: ParsableCommand {
@@ -7,6 +8,7 @@ struct TCPWhy: ParsableCommand {
     commandName: "tcpwhy",
     abstract: "Names what went wrong in TCP connections, from the packets.",
     usage: "tcpwhy FILE…\ntcpwhy <subcommand> …",
+    version: "tcpwhy 0.1.0, \(libpcapVersion())",
     subcommands: [
       Analyze.self, Sniff.self, TimelineCommand.self, Report.self, Explain.self, PrintSchema.self,
       Interfaces.self,

@@ -30,6 +30,15 @@ struct CommandLineTests {
     #expect(result.errors.isEmpty)
   }
 
+  @Test("The version is told with that of libpcap, for reports of what went wrong")
+  func version() throws {
+    let result = try Program.run(["--version"])
+    #expect(result.status == 0)
+    #expect(result.output.hasPrefix("tcpwhy "))
+    #expect(result.output.contains("libpcap version "))
+    #expect(result.errors.isEmpty)
+  }
+
   @Test(
     "A command says its usage as one of tcpwhy, whichever way it is asked",
     arguments: [
