@@ -34,19 +34,29 @@ struct TextBlock: Sendable {
   /// - Parameter count: How many, 8 at most.
   @inline(__always)
   mutating func put(word: UInt64, count: Int = 8, at place: inout Int) {
-    place = end(ofWord: word, count, at: place)
+    guard place >= 0, place <= TextBlock.capacity - 8 else { return }
+    set(word, at: place)
+    place &+= count
   }
 
   /// Puts a phrase.
   @inline(__always)
   mutating func put(_ phrase: borrowing Phrase, at place: inout Int) {
-    place = end(of: phrase, at: place)
+    // As the check is done once here, four instructions copy it.
+    guard place >= 0, place <= TextBlock.capacity - 32 else { return }
+    set(phrase.first, at: place)
+    set(phrase.second, at: place &+ 8)
+    set(phrase.third, at: place &+ 16)
+    set(phrase.fourth, at: place &+ 24)
+    place &+= phrase.count
   }
 
   /// Puts spaces, 32 at most.
   @inline(__always)
   mutating func put(spaces count: Int, at place: inout Int) {
-    place = end(ofSpaces: count, at: place)
+    guard place >= 0, place <= TextBlock.capacity - 32 else { return }
+    for word in 0..<4 { set(0x2020_2020_2020_2020, at: place &+ 8 &* word) }
+    place &+= count
   }
 
   /// Sets a digit where one was put.
@@ -67,38 +77,12 @@ struct TextBlock: Sendable {
     place &+= count
   }
 
-  // Each returns the place after it. Not in line, where the single bytes are no longer seen to be words.
-
-  @inline(never)
-  private mutating func end(ofWord word: UInt64, _ count: Int, at place: Int) -> Int {
-    guard place >= 0, place <= TextBlock.capacity - 8 else { return place }
-    set(word, at: place)
-    return place &+ count
-  }
-
-  @inline(never)
-  private mutating func end(of phrase: borrowing Phrase, at place: Int) -> Int {
-    // As the check is done once here, four instructions copy it.
-    guard place >= 0, place <= TextBlock.capacity - 32 else { return place }
-    set(phrase.first, at: place)
-    set(phrase.second, at: place &+ 8)
-    set(phrase.third, at: place &+ 16)
-    set(phrase.fourth, at: place &+ 24)
-    return place &+ phrase.count
-  }
-
-  @inline(never)
-  private mutating func end(ofSpaces count: Int, at place: Int) -> Int {
-    guard place >= 0, place <= TextBlock.capacity - 32 else { return place }
-    for word in 0..<4 { set(0x2020_2020_2020_2020, at: place &+ 8 &* word) }
-    return place &+ count
-  }
-
   /// Sets eight bytes, the lowest first, at a place known to have room for them.
   @inline(__always)
   mutating func set(_ word: UInt64, at place: Int) {
-    for index in 0..<8 {
-      bytes[place &+ index] = UInt8(truncatingIfNeeded: word >> UInt64(8 * index))
-    }
+    var span = bytes.mutableSpan
+    // Every byte is a UInt8, whatever its bits; the store checks its bounds.
+    var raw = unsafe span.mutableBytes
+    raw.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self)
   }
 }
