@@ -10,18 +10,12 @@ struct InternetSum {
     words = InternetSum.sum(words, UInt64(word.byteSwapped))
   }
 
-  /// Adds an address: the sum of an IPv4-mapped one would gain 0xffff, which is zero here, but
-  /// only its four bytes count.
+  /// Adds an address. Of an IPv4-mapped one only four bytes count; the others come to 0xffff, which is
+  /// zero here.
   @inline(__always)
   mutating func add(_ address: IPAddress) {
-    if address.isIPv4 {
-      add(UInt32(truncatingIfNeeded: address.low))
-    } else {
-      add(UInt32(truncatingIfNeeded: address.high >> 32))
-      add(UInt32(truncatingIfNeeded: address.high))
-      add(UInt32(truncatingIfNeeded: address.low >> 32))
-      add(UInt32(truncatingIfNeeded: address.low))
-    }
+    words = InternetSum.sum(words, address.high.byteSwapped)
+    words = InternetSum.sum(words, address.low.byteSwapped)
   }
 
   /// Adds bytes that start at an even offset; an odd last byte is followed by a zero.
@@ -72,10 +66,14 @@ struct InternetSum {
   }
 
   /// The sum in 16 bits, not complemented; 0xffff for a sum that is right.
+  @inline(__always)
   var folded: UInt16 {
-    var sum = (words >> 32) + (words & 0xffff_ffff)
-    while sum > 0xffff { sum = (sum >> 16) + (sum & 0xffff) }
-    return UInt16(sum).byteSwapped
+    // 33 bits, 18, 17 and 16.
+    var sum = (words >> 32) &+ (words & 0xffff_ffff)
+    sum = (sum >> 16) &+ (sum & 0xffff)
+    sum = (sum >> 16) &+ (sum & 0xffff)
+    sum = (sum >> 16) &+ (sum & 0xffff)
+    return UInt16(truncatingIfNeeded: sum).byteSwapped
   }
 }
 
