@@ -34,11 +34,11 @@ extension ConnectionBrief {
     _ store: borrowing QuietPages, timeWait: Int64, synSent: Int64, patience: Int64,
     until time: CaptureTime, isEnd: Bool, _ roundTrips: inout RoundTripMeter, measures: Bool
   ) -> Bool {
+    if course.count == 0 {
+      return follow(source, key, synSent: synSent, until: time, isEnd: isEnd)
+    }
     begin(source, key)
     guard source.firstTime != .epoch else { return false }
-    if course.count == 0 {
-      return rest(.synSent, timeWait: timeWait, synSent: synSent, time, isEnd: isEnd)
-    }
     var stage = Stage.synSent
     var reader = QuietPairs(course)
     var frame = firstFrame
@@ -123,6 +123,16 @@ extension ConnectionBrief {
     return rest(stage, timeWait: timeWait, synSent: synSent, time, isEnd: isEnd)
   }
 
+  /// The same of one of which nothing but the SYN has been seen.
+  @inline(__always)
+  mutating func follow(
+    _ source: QuietConnection, _ key: FlowKey, synSent: Int64, until time: CaptureTime, isEnd: Bool
+  ) -> Bool {
+    begin(source, key)
+    guard source.firstTime != .epoch else { return false }
+    return rest(.synSent, timeWait: 0, synSent: synSent, time, isEnd: isEnd)
+  }
+
   /// The stage to which a segment leads that acknowledges everything; nil out of the ordinary course.
   @inline(__always)
   private mutating func advance(
@@ -188,6 +198,7 @@ extension ConnectionBrief {
   }
 
   /// The states in which it rests at `time`.
+  @inline(__always)
   private mutating func rest(
     _ stage: Stage, timeWait: Int64, synSent: Int64, _ time: CaptureTime, isEnd: Bool
   ) -> Bool {

@@ -112,7 +112,11 @@ extension ConnectionTracker {
   private mutating func followBrief(
     _ index: UInt32, at time: CaptureTime, isEnd: Bool, measures: Bool
   ) -> Bool {
-    brief.follow(
+    if quiet[index].course == 0 {
+      return brief.follow(
+        quiet[index], quiet.key(index), synSent: options.timers.synSent, until: time, isEnd: isEnd)
+    }
+    return brief.follow(
       quiet[index], quiet.key(index), quietCourses[quiet[index].course], quietPages,
       timeWait: options.timers.timeWait, synSent: options.timers.synSent,
       patience: quietPatience << 30, until: time, isEnd: isEnd,
