@@ -96,12 +96,13 @@ extension ConnectionTracker {
   /// Goes on to the next connection that is done.
   ///
   /// - Parameters:
-  ///   - acceptsBrief: Whether the brief of a connection is all that is wanted of it. Asked of those
-  ///     that took the ordinary course; nil if more is wanted of every one.
+  ///   - offersBriefs: Whether the brief of any connection may be all that is wanted of it.
+  ///   - acceptsBrief: Whether it is all that is wanted of this one, which took the ordinary course.
   ///   - wantsLine: Whether the line is wanted as well where the brief is enough.
   ///   - wantsHistory: Whether the segments and transitions of a connection are wanted.
   public mutating func nextSettled(
-    acceptsBrief: ((inout ConnectionBrief) -> Bool)? = nil, wantsLine: Bool = false,
+    offersBriefs: Bool = false, acceptsBrief: (inout ConnectionBrief) -> Bool = { _ in false },
+    wantsLine: Bool = false,
     wantsHistory: (Connection) -> Bool
   ) -> SettledConnection {
     if historyPlace != 0 {
@@ -116,7 +117,7 @@ extension ConnectionTracker {
       prefetchPages(settled[6])
     }
     if place & ConnectionTracker.quietMark != 0 {
-      if let acceptsBrief, takeBrief(place, wantsLine: wantsLine, acceptsBrief) { return .brief }
+      if offersBriefs, takeBrief(place, wantsLine: wantsLine, acceptsBrief) { return .brief }
       if takeSettled(place, wantsHistory) { return .summary }
       place = wakeSettled(place)
     } else if !wantsHistory(connections[place]) {
@@ -128,7 +129,7 @@ extension ConnectionTracker {
     return .history
   }
 
-  /// The connection that `nextSettled(acceptsBrief:wantsHistory:)` last went on to, which had
+  /// The connection that `nextSettled(wantsHistory:)` last went on to, which had
   /// answered `.history`: to be called once, before the next is asked for. Its place in memory is
   /// given back.
   public mutating func takeHistory() -> TrackedConnection {

@@ -98,12 +98,10 @@ struct Analysis: ~Copyable {
     _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
     _ uneventful: (inout ConnectionLine) -> Void
   ) {
-    let acceptsBrief =
-      wantsEveryHistory
-      ? nil : { Diagnostician.isContent(with: &$0) } as (inout ConnectionBrief) -> Bool
     while true {
       switch tracker.nextSettled(
-        acceptsBrief: acceptsBrief, wantsLine: wantsEveryConnection,
+        offersBriefs: !wantsEveryHistory, acceptsBrief: { Diagnostician.isContent(with: &$0) },
+        wantsLine: wantsEveryConnection,
         wantsHistory: { wantsEveryHistory || Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing:

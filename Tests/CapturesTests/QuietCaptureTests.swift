@@ -60,10 +60,9 @@ import Testing
     }
     var wanted: Set<UInt64> = []
     while true {
-      let accepts: ((inout ConnectionBrief) -> Bool)? =
-        directly ? { Diagnostician.isContent(with: &$0) } : nil
       switch tracker.nextSettled(
-        acceptsBrief: accepts, wantsLine: true,
+        offersBriefs: directly, acceptsBrief: { Diagnostician.isContent(with: &$0) },
+        wantsLine: true,
         wantsHistory: { Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing:

@@ -127,7 +127,7 @@ import Testing
     func collect() {
       while true {
         switch tracker.nextSettled(
-          acceptsBrief: directly ? { _ in true } : nil, wantsLine: true,
+          offersBriefs: directly, acceptsBrief: { _ in true }, wantsLine: true,
           wantsHistory: { _ in false })
         {
         case .nothing: return

@@ -144,11 +144,11 @@ struct Analysis: ~Copyable {
   private mutating func nextSettled() -> TrackedConnection? {
     guard manner.contains(.summaries) else { return tracker.nextSettled() }
     // Whatever is written of connections wants more than their briefs.
-    let accepts: ((inout ConnectionBrief) -> Bool)? =
-      output.isEmpty ? { Diagnostician.isContent(with: &$0) } : nil
+    let offers = output.isEmpty
     while true {
       switch tracker.nextSettled(
-        acceptsBrief: accepts, wantsHistory: { Diagnostician.wantsHistory(of: $0) })
+        offersBriefs: offers, acceptsBrief: { Diagnostician.isContent(with: &$0) },
+        wantsHistory: { Diagnostician.wantsHistory(of: $0) })
       {
       case .brief:
         connections += 1

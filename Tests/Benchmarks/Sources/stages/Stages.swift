@@ -101,7 +101,7 @@ struct Tracking: ~Copyable {
     let diagnoses = stage == .diagnose
     while true {
       switch tracker.nextSettled(
-        acceptsBrief: { !diagnoses || Diagnostician.isContent(with: &$0) },
+        offersBriefs: true, acceptsBrief: { !diagnoses || Diagnostician.isContent(with: &$0) },
         wantsHistory: { diagnoses && Diagnostician.wantsHistory(of: $0) })
       {
       case .nothing: return
