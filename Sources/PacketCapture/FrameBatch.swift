@@ -3,7 +3,8 @@ public import PacketDecoding
 /// Some consecutive frames of one input: their headers and their bytes, in memory the batch owns
 /// and uses again each time it is filled.
 ///
-/// The quick way through a batch takes the bytes of all frames once and cuts views from them:
+/// `PacketDecoder` goes through `records` and `bytes` in one go where the frames allow it; one frame after
+/// the other is
 ///
 ///     let bytes = batch.bytes.span
 ///     for index in 0..<batch.count {
@@ -17,7 +18,8 @@ public struct FrameBatch: ~Copyable, Sendable {
   /// Frames in the batch, 0...`capacity`.
   public internal(set) var count = 0
 
-  @usableFromInline var records: [FrameRecord]
+  /// The frames, and behind them room for more.
+  public internal(set) var records: [FrameRecord]
 
   /// Bytes of the block that `append` has used.
   private var appended = 0
@@ -46,9 +48,7 @@ public struct FrameBatch: ~Copyable, Sendable {
   @inlinable @inline(__always)
   public func frame(at index: Int) -> (header: FrameHeader, range: Range<Int>) {
     precondition(index >= 0 && index < count)
-    let record = records[index]
-    let offset = Int(record.offset)
-    return (record.header, offset..<offset &+ Int(record.length))
+    return (records[index].header, records[index].range)
   }
 
   /// Drops the frames for which `isIncluded` is false; the others keep their numbers.
@@ -91,27 +91,5 @@ public struct FrameBatch: ~Copyable, Sendable {
   ) throws(Failure) -> Result {
     let (header, range) = frame(at: index)
     return try body(bytes.span.extracting(range), header)
-  }
-}
-
-/// One frame of a batch: its header and where its bytes are.
-@usableFromInline
-struct FrameRecord: Sendable, BitwiseCopyable {
-  @usableFromInline var header: FrameHeader
-  /// Offset of the first byte in the batch's block.
-  @usableFromInline var offset: UInt32
-  /// Bytes captured.
-  @usableFromInline var length: UInt32
-
-  init(header: FrameHeader, offset: UInt32, length: UInt32) {
-    self.header = header
-    self.offset = offset
-    self.length = length
-  }
-
-  init() {
-    header = FrameHeader(number: 0, time: .epoch, originalLength: 0, linkType: .null)
-    offset = 0
-    length = 0
   }
 }

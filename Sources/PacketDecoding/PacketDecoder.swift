@@ -27,11 +27,35 @@ public struct PacketDecoder: ~Copyable {
       ? .segment : walk(bytes, header, &segment)
   }
 
-  /// Decodes one frame of the form that most traffic has: less to do, and less to say, than `decode`.
+  /// Decodes frames as long as they have the form that most traffic has: less to do, and less to say,
+  /// than `decode`, which tells what the next one is.
   ///
-  /// - Returns: Whether it has that form; if not, `decode` tells what it is, and the content of
-  ///   `segment` is unspecified.
+  /// - Parameters:
+  ///   - frames: The frames.
+  ///   - block: The bytes in which they lie.
+  ///   - segments: Written over with theirs, as many as there is room for.
+  ///   - start: The first one to be written over. What follows the last one is unspecified.
+  /// - Returns: How many were decoded.
   public mutating func decodeOrdinary(
+    _ frames: Span<FrameRecord>, in block: Span<UInt8>,
+    into segments: inout MutableSpan<Segment>, from start: Int
+  ) -> Int {
+    let most = min(frames.count, segments.count &- start)
+    var count = 0
+    while count < most,
+      decodeOrdinary(
+        block.extracting(frames[count].range), header: frames[count].header,
+        into: &segments[start &+ count])
+    {
+      count &+= 1
+    }
+    return count
+  }
+
+  /// Decodes one frame of that form. Returns whether it has it; if not, the content of `segment` is
+  /// unspecified.
+  @inline(__always)
+  private mutating func decodeOrdinary(
     _ bytes: Span<UInt8>, header: FrameHeader, into segment: inout Segment
   ) -> Bool {
     guard header.linkType == .ethernet,

@@ -48,8 +48,13 @@ struct SegmentSource: ~Copyable {
     let bytes = frames.bytes.span
     let first = next
     while next < frames.count, batch.count < batch.segments.count {
-      SegmentSource.decodeOrdinary(
-        frames, bytes, from: &next, with: &decoder, into: &batch.segments, &batch.count)
+      let filled = batch.count
+      var segments = batch.segments.mutableSpan
+      let count = decoder.decodeOrdinary(
+        frames.records.span.extracting(next..<frames.count), in: bytes, into: &segments,
+        from: filled)
+      next += count
+      batch.count += count
       guard next < frames.count, batch.count < batch.segments.count else { break }
       let (header, range) = frames.frame(at: next)
       next += 1
@@ -64,27 +69,6 @@ struct SegmentSource: ~Copyable {
     }
     batch.packets = UInt64(next - first)
     batch.isCaughtUp = next == frames.count
-  }
-
-  /// Decodes as many frames of the ordinary form as follow each other.
-  private static func decodeOrdinary(
-    _ frames: borrowing FrameBatch, _ bytes: Span<UInt8>, from next: inout Int,
-    with decoder: inout PacketDecoder, into segments: inout [Segment], _ count: inout Int
-  ) {
-    var all = segments.mutableSpan
-    // Kept in registers, where what is `inout` is stored each time.
-    var index = next
-    var filled = count
-    while index < frames.count, filled < all.count {
-      let (header, range) = frames.frame(at: index)
-      guard
-        decoder.decodeOrdinary(bytes.extracting(range), header: header, into: &all[filled])
-      else { break }
-      index &+= 1
-      filled &+= 1
-    }
-    next = index
-    count = filled
   }
 
   /// What is to be said of the input as a whole, at its end.

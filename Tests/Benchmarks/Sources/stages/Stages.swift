@@ -55,14 +55,21 @@ struct Decoding: ~Copyable {
   {
     let bytes = batch.bytes.span
     var waiting = 0
-    for index in 0..<batch.count {
-      let frame = bytes.extracting(batch.range(at: index))
-      let header = batch.header(at: index)
-      if !decoder.decodeOrdinary(frame, header: header, into: &segments[waiting]) {
-        let outcome = decoder.decode(frame, header: header, into: &segments[waiting])
-        guard case .segment = outcome else { continue }
+    var next = 0
+    while next < batch.count {
+      var room = segments.mutableSpan
+      let count = decoder.decodeOrdinary(
+        batch.records.span.extracting(next..<batch.count), in: bytes, into: &room, from: waiting)
+      next += count
+      waiting += count
+      if next < batch.count, waiting < segments.count {
+        let frame = bytes.extracting(batch.range(at: next))
+        let header = batch.header(at: next)
+        next += 1
+        if case .segment = decoder.decode(frame, header: header, into: &segments[waiting]) {
+          waiting += 1
+        }
       }
-      waiting += 1
       guard waiting == segments.count else { continue }
       body(&segments, 0..<waiting)
       waiting = 0
