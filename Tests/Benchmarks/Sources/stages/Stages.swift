@@ -57,9 +57,9 @@ struct Decoding: ~Copyable {
     var waiting = 0
     var next = 0
     while next < batch.count {
-      var room = segments.mutableSpan
-      let count = decoder.decodeOrdinary(
-        batch.records.span.extracting(next..<batch.count), in: bytes, into: &room, from: waiting)
+      let count = Decoding.decodeOrdinary(
+        batch.records.span.extracting(next..<batch.count), in: bytes, with: &decoder,
+        into: &segments, from: waiting)
       next += count
       waiting += count
       if next < batch.count, waiting < segments.count {
@@ -75,6 +75,14 @@ struct Decoding: ~Copyable {
       waiting = 0
     }
     body(&segments, 0..<waiting)
+  }
+
+  private static func decodeOrdinary(
+    _ frames: Span<FrameRecord>, in bytes: Span<UInt8>, with decoder: inout PacketDecoder,
+    into segments: inout [Segment], from start: Int
+  ) -> Int {
+    var room = segments.mutableSpan
+    return decoder.decodeOrdinary(frames, in: bytes, into: &room, from: start)
   }
 }
 
