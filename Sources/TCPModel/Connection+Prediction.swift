@@ -12,27 +12,28 @@ extension Connection {
   /// - Parameters:
   ///   - all: Whether all transitions are confirmed.
   ///   - meters: Where its stall meters are, which see the segment before the ends change.
+  ///   - isSteady: Whether it is, set when the segment was taken.
   /// - Returns: Whether it was taken.
   @inline(__always)
   mutating func takePredicted(
     _ segment: inout Segment, sourceIsLow: Bool, confirmsAll all: Bool,
-    _ meters: inout Slab<StallMeters>, _ remainsSo: inout Bool
+    _ meters: inout Slab<StallMeters>, _ isSteady: inout Bool
   ) -> Bool {
     let side = ConnectionTracker.side(traits, sourceIsLow: sourceIsLow)
+    let isOpen = Endpoint.areOpen(&client, &server)
     guard isPlain, meter != 0 || !isAboutToDeserveMeter, !confirms(side, all),
-      side == .client ? client.isOpen(to: &server) : server.isOpen(to: &client)
+      isOpen || (side == .client ? client.isOpen(to: &server) : server.isOpen(to: &client)),
+      takeSteady(&segment, sourceIsLow: sourceIsLow, &meters)
     else { return false }
-    guard takeSteady(&segment, sourceIsLow: sourceIsLow, &meters) else { return false }
-    remainsSo = isSteady(confirmsAll: all)
+    isSteady = isOpen && meter != 0 && !confirms(side.peer, all)
     return true
   }
 
   /// Whether `takePredicted` looks at the segment alone, whichever side sends it. What makes it so is
   /// changed by nothing that `takePredicted` takes. Changes nothing; it is passed by address.
-  @inline(__always)
   mutating func isSteady(confirmsAll all: Bool) -> Bool {
     isPlain && meter != 0 && !confirms(.client, all) && !confirms(.server, all)
-      && client.isOpen(to: &server) && server.isOpen(to: &client)
+      && Endpoint.areOpen(&client, &server)
   }
 
   /// Whether it is one of two hosts, and of one incarnation, between its opening and its close.
@@ -108,5 +109,11 @@ extension Endpoint {
     state == .established && peer.state == .established && marks.contains(Endpoint.openForSure)
       && peer.marks.contains(Endpoint.openForSure) && !marks.contains(.finArrived)
       && isUndisturbed(to: peer)
+  }
+
+  /// Whether both ends are open like that.
+  @inline(__always)
+  fileprivate static func areOpen(_ one: inout Endpoint, _ other: inout Endpoint) -> Bool {
+    one.isOpen(to: &other) && !other.marks.contains(.finArrived) && other.isUndisturbed(to: one)
   }
 }
