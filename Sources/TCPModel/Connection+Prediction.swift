@@ -30,7 +30,8 @@ extension Connection {
   }
 
   /// Whether `takePredicted` looks at the segment alone, whichever side sends it. What makes it so is
-  /// changed by nothing that `takePredicted` takes. Changes nothing; it is passed by address.
+  /// changed by nothing that `takePredicted` takes, and so debug builds check it where it is made use of.
+  /// Changes nothing; it is passed by address.
   mutating func isSteady(confirmsAll all: Bool) -> Bool {
     isPlain && meter != 0 && !confirms(.client, all) && !confirms(.server, all)
       && Endpoint.areOpen(&client, &server)
