@@ -12,8 +12,26 @@ extension ConnectionTracker {
   /// Takes the next segments of the input: those of `segments` in `range`, none of which is changed.
   public mutating func process(_ segments: inout [Segment], in range: Range<Int>) {
     var all = segments.mutableSpan
+    let seed = options.hashSeed
+    followEach(
+      of: &all, in: range, tag: { FlowKey.tag(of: &$1, seed: seed) }, begin: { $0.begin(&$2) })
+  }
+
+  /// - Parameters:
+  ///   - tag: The tag of a segment, given its index.
+  ///   - begin: What is to be done right before a segment has its turn, given its index.
+  @inline(__always)
+  mutating func followEach(
+    of all: inout MutableSpan<Segment>, in range: Range<Int>, tag: (Int, inout Segment) -> UInt32,
+    begin: (inout ConnectionTracker, Int, inout Segment) -> Void
+  ) {
     guard held > ConnectionTracker.cachedConnections else {
-      for index in range { follow(&all[index]) }
+      for index in range {
+        begin(&self, index, &all[index])
+        if followSteadily(&all[index]) { continue }
+        follow(
+          &all[index], tag(index, &all[index]), KnownPlace(place: 0, removals: 0), FlowTableGap())
+      }
       return
     }
     var ahead = Lookahead()
@@ -26,7 +44,7 @@ extension ConnectionTracker {
     while next < end {
       let until = next &+ Lookahead.step
       while keyed < min(until &+ 4 &* Lookahead.step, end) {
-        let tag = FlowKey.tag(of: &all[keyed], seed: options.hashSeed)
+        let tag = tag(keyed, &all[keyed])
         ahead[keyed].tag = tag
         table.prefetch(tag)
         keyed &+= 1
@@ -49,7 +67,7 @@ extension ConnectionTracker {
         ready &+= 1
       }
       while next < min(until, end) {
-        begin(&all[next])
+        begin(&self, next, &all[next])
         follow(&all[next], ahead[next].tag, ahead[next].known, ahead[next].gap)
         next &+= 1
       }

@@ -40,8 +40,8 @@ extension ConnectionTracker {
     return TrackedConnection(
       connection: connection, segments: records.elements(of: connection.segments),
       transitions: transitions.elements(of: connection.transitions),
-      previous: previousIncarnations[connection.id],
-      icmpErrors: icmpErrors[connection.id] ?? [],
+      previous: previousIncarnations[place],
+      icmpErrors: icmpErrors[place] ?? [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
   }
 

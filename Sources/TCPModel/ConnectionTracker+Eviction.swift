@@ -14,9 +14,10 @@ extension ConnectionTracker {
       : Int(Double(usedBytes) * Double(max(0, held)) / Double(max(1, held + settled.count)))
   }
 
-  // In line: a call of a method that changes nothing copies the whole tracker.
+  /// The same, with those that only wait. In line: a call of a method that changes nothing copies the
+  /// whole tracker.
   @inline(__always)
-  private var usedBytes: Int {
+  var usedBytes: Int {
     quiet.bytes &+ quiet.count &* ConnectionTracker.placeBytes
       &+ quietCourses.count &* MemoryLayout<QuietCourse>.stride
       &+ quietPages.count &* QuietPages.bytes

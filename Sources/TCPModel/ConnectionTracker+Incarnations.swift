@@ -88,7 +88,7 @@ extension ConnectionTracker {
   }
 
   private mutating func rememberMeeting(_ met: UInt32, by place: UInt32) {
-    previousIncarnations[connections[place].id] = PreviousIncarnation(
+    previousIncarnations[place] = PreviousIncarnation(
       connection: connections[met],
       segments: records.elements(of: connections[met].segments).suffix(24))
   }
@@ -145,7 +145,7 @@ extension ConnectionTracker {
       let side = ConnectionTracker.side(connections[newer].traits, sourceIsLow: sourceIsLow)
       if connections[newer].newer == 0 {
         if connections[newer][side.peer].state == .synSent,
-          let met = previousIncarnations[connections[newer].id]?.connection.id,
+          let met = previousIncarnations[newer]?.connection.id,
           met != connections[place].id
         {
           // It is this one that answers: it was not gone.

@@ -34,6 +34,7 @@ extension ConnectionTracker {
     counts.connections &+= 1
     let place = quiet.insert(connection, key) | ConnectionTracker.quietMark
     counts.peakConnections = max(counts.peakConnections, UInt64(held))
+    if shardLog.isOn { shardLog.noteOpening(at: place) }
     table.insert(tag, place: place, at: gap)
     wheel.schedule(place, at: segment.time.advanced(byNanoseconds: shortestLife))
     return true
@@ -65,6 +66,7 @@ extension ConnectionTracker {
     forgetCourse(index)
     quiet[index].wokenPlace = woken
     wokenCount += 1
+    if shardLog.isOn { shardLog.places.append(woken) }
     return woken
   }
 

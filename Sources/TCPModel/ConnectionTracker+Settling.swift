@@ -79,9 +79,7 @@ extension ConnectionTracker {
     guard settled.count > distance else { return nil }
     let place = settled[distance]
     if place & ConnectionTracker.quietMark == 0 {
-      return UpcomingConnection(
-        id: connections[place].id, key: connections[place].key,
-        clientIsLow: connections[place].traits.contains(.clientIsLow))
+      return UpcomingConnection(connections[place])
     }
     let index = place & ~ConnectionTracker.quietMark
     return UpcomingConnection(
@@ -140,8 +138,8 @@ extension ConnectionTracker {
       connection: connection, segments: records.elements(of: connection.segments),
       transitions: transitions.elements(of: connection.transitions),
       previous: connection.traits.contains(.reuses)
-        ? previousIncarnations[connection.id] : nil,
-      icmpErrors: connection.traits.contains(.hasICMPError) ? icmpErrors[connection.id] ?? [] : [],
+        ? previousIncarnations[place] : nil,
+      icmpErrors: connection.traits.contains(.hasICMPError) ? icmpErrors[place] ?? [] : [],
       stalls: connection.meter == 0 ? nil : meters[connection.meter])
     if place != 0 { letGo(place) }
     return tracked
@@ -149,9 +147,8 @@ extension ConnectionTracker {
 
   /// Gives back what a connection holds.
   private mutating func letGo(_ place: UInt32) {
-    let id = connections[place].id
-    if connections[place].traits.contains(.reuses) { previousIncarnations[id] = nil }
-    if connections[place].traits.contains(.hasICMPError) { icmpErrors[id] = nil }
+    if connections[place].traits.contains(.reuses) { previousIncarnations[place] = nil }
+    if connections[place].traits.contains(.hasICMPError) { icmpErrors[place] = nil }
     if connections[place].meter != 0 { meters.remove(connections[place].meter) }
     connections[place].id = 0
     records.removeAll(&connections[place].segments)
@@ -166,4 +163,22 @@ public struct UpcomingConnection: Sendable {
   public var key: FlowKey
   /// Whether the lower socket of the key is the client.
   public var clientIsLow: Bool
+
+  init(id: UInt64, key: FlowKey, clientIsLow: Bool) {
+    self.id = id
+    self.key = key
+    self.clientIsLow = clientIsLow
+  }
+
+  /// The one of a connection.
+  public init(_ connection: Connection) {
+    self.init(
+      id: connection.id, key: connection.key,
+      clientIsLow: connection.traits.contains(.clientIsLow))
+  }
+
+  /// The one of a brief.
+  public init(_ brief: ConnectionBrief) {
+    self.init(id: brief.id, key: brief.key, clientIsLow: brief.traits.contains(.clientIsLow))
+  }
 }

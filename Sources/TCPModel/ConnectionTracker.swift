@@ -51,10 +51,12 @@ public struct ConnectionTracker: ~Copyable {
   var disturbed = Deque<(id: UInt64, place: UInt32, time: CaptureTime)>()
   /// Changes of state not yet handed out; only where they are watched.
   var watchedTransitions = Deque<(id: UInt64, place: UInt32, transition: Transition)>()
-  /// What incarnations met, by id. Cold.
-  var previousIncarnations: [UInt64: PreviousIncarnation] = [:]
-  /// ICMP errors, by id. Cold.
-  var icmpErrors: [UInt64: [ICMPError]] = [:]
+  /// What has to be told of connections where this tracker is one of several.
+  var shardLog = ShardLog()
+  /// What incarnations met, by place. Cold.
+  var previousIncarnations: [UInt32: PreviousIncarnation] = [:]
+  /// ICMP errors, by place. Cold.
+  var icmpErrors: [UInt32: [ICMPError]] = [:]
   /// The latest time seen.
   public private(set) var now = CaptureTime(nanoseconds: .min)
   public internal(set) var counts = TrackerCounts()
@@ -77,26 +79,24 @@ public struct ConnectionTracker: ~Copyable {
   /// Takes the next segment of the input.
   public mutating func process(_ segment: Segment) {
     var segment = segment
-    follow(&segment)
+    begin(&segment)
+    if followSteadily(&segment) { return }
+    follow(
+      &segment, FlowKey.tag(of: &segment, seed: options.hashSeed),
+      KnownPlace(place: 0, removals: 0), FlowTableGap())
   }
 
   // Here and in what is called for every segment it is `inout` only in order to be passed by address,
   // where Swift would copy it; nothing changes it.
 
-  /// Takes the next segment of the input.
+  /// Takes a segment that has begun, if it is of the connection of the last one, and that is steady:
+  /// segments of a connection often come one after the other.
   @inline(__always)
-  mutating func follow(_ segment: inout Segment) {
-    begin(&segment)
-    // Segments of a connection often come one after the other.
-    if lastIsSteady, lastPlace.removals == table.removals,
-      let sourceIsLow = connections[lastPlace.place].key.sourceIsLow(of: &segment),
-      takeSteady(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
-    {
-      return
-    }
-    follow(
-      &segment, FlowKey.tag(of: &segment, seed: options.hashSeed),
-      KnownPlace(place: 0, removals: 0), FlowTableGap())
+  mutating func followSteadily(_ segment: inout Segment) -> Bool {
+    guard lastIsSteady, lastPlace.removals == table.removals,
+      let sourceIsLow = connections[lastPlace.place].key.sourceIsLow(of: &segment)
+    else { return false }
+    return takeSteady(&segment, at: lastPlace.place, sourceIsLow: sourceIsLow)
   }
 
   /// Counts a segment and moves the clock to it.
@@ -196,6 +196,7 @@ public struct ConnectionTracker: ~Copyable {
     }
     let place = connections.insert(connection)
     counts.peakConnections = max(counts.peakConnections, UInt64(held))
+    if shardLog.isOn { shardLog.noteOpening(at: place) }
     if old == 0 {
       table.insert(tag, place: place)
     } else {
@@ -275,6 +276,7 @@ public struct ConnectionTracker: ~Copyable {
       }
     }
     if settled.count > first + 1 { sortSettled(from: first) }
+    if shardLog.isOn { shardLog.noteSettlings(settled.count - first) }
   }
 
   /// A connection's time in the wheel has come: its timers may have run out, and it may be done.
@@ -315,9 +317,8 @@ public struct ConnectionTracker: ~Copyable {
     guard place != 0 else { return }
     if place & ConnectionTracker.quietMark != 0 { place = wake(place) }
     lastIsSteady = false
-    let id = connections[place].id
     connections[place].traits.insert(.hasICMPError)
     connections[place].lastFrame = max(connections[place].lastFrame, error.frame)
-    if icmpErrors[id, default: []].count < 8 { icmpErrors[id, default: []].append(error) }
+    if icmpErrors[place, default: []].count < 8 { icmpErrors[place, default: []].append(error) }
   }
 }

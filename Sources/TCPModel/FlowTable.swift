@@ -137,6 +137,16 @@ struct FlowTable: ~Copyable {
     return nil
   }
 
+  /// Every place, with its tag.
+  var entries: [(tag: UInt32, place: UInt32)] {
+    var entries: [(tag: UInt32, place: UInt32)] = []
+    entries.reserveCapacity(count)
+    for slot in 0..<buckets.count where buckets[slot] != 0 {
+      entries.append((UInt32(buckets[slot] >> 32), UInt32(truncatingIfNeeded: buckets[slot])))
+    }
+    return entries
+  }
+
   @inline(__always)
   private mutating func put(_ bucket: UInt64) {
     var slot = Int(bucket >> 32) & mask

@@ -81,6 +81,18 @@ struct ListPool<Value: BitwiseCopyable>: ~Copyable {
     return values
   }
 
+  /// A copy of a list of another pool.
+  mutating func copy(_ list: PooledList, of other: borrowing ListPool) -> PooledList {
+    var copy = PooledList()
+    var index = list.first
+    while index != 0 {
+      append(other[index], to: &copy, limit: .max)
+      if index == list.pivot { copy.pivot = copy.last }
+      index = other.next(index)
+    }
+    return copy
+  }
+
   /// Gives a whole list back.
   mutating func removeAll(_ list: inout PooledList) {
     count &-= Int(list.count)

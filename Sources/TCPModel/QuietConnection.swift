@@ -14,7 +14,7 @@ struct QuietConnection: BitwiseCopyable {
   var highPort: UInt16 = 0
   /// Place of its course, 0 while nothing has followed the SYN.
   var course: UInt32 = 0
-  private(set) var id: UInt64 = 0
+  var id: UInt64 = 0
   private(set) var firstFrame: UInt64 = 0
   private(set) var firstTime = CaptureTime.epoch
   /// The sequence number of the SYN.

@@ -144,6 +144,16 @@ struct QuietCourse: Sendable, BitwiseCopyable {
     return true
   }
 
+  /// Puts its pages into another store.
+  mutating func move(from source: borrowing QuietPages, to store: inout QuietPages) {
+    var position = 0
+    var read = 0
+    let old = pages
+    while position < Int(length) {
+      store.put(source.get(at: &read, on: old), at: &position, on: &pages)
+    }
+  }
+
   /// The page that the next segment will be written on, 0 if that is a new one.
   @inline(__always)
   var tail: UInt32 {

@@ -46,6 +46,11 @@ struct TimerWheel: ~Copyable {
     return Int(remainder < 0 ? remainder + slotCount : remainder)
   }
 
+  /// Sets the hand as scheduling a first place at `time` does.
+  mutating func begin(at time: CaptureTime) {
+    if hand == nil { hand = TimerWheel.second(of: time) }
+  }
+
   /// Puts a place into the slot after `time`.
   @inline(__always)
   mutating func schedule(_ place: UInt32, at time: CaptureTime) {
@@ -60,7 +65,7 @@ struct TimerWheel: ~Copyable {
   @inline(never)
   private mutating func scheduleAnew(_ place: UInt32, at time: CaptureTime) {
     let wanted = TimerWheel.second(of: time) + 1
-    if hand == nil { hand = wanted - 1 }
+    begin(at: time)
     let first = hand ?? 0
     let second = min(max(wanted, first + 1), first + TimerWheel.slotCount - 1)
     let slot = TimerWheel.slot(second)
@@ -173,6 +178,16 @@ struct TimerWheel: ~Copyable {
   mutating func removeAll(into queue: inout PlaceQueue) {
     forEach { queue.append($0) }
     forgetAll()
+  }
+
+  /// Takes over every place of another wheel whose hand stands where this one's does.
+  ///
+  /// - Parameter translate: Where what was at a place is now.
+  mutating func takeOver(_ other: borrowing TimerWheel, _ translate: (UInt32) -> UInt32) {
+    assert(other.due == 0 && (hand == other.hand || other.count == 0))
+    for slot in 0..<Int(TimerWheel.slotCount) {
+      other.forEach(of: other.slots[slot].first, from: 0) { add(translate($0), slot) }
+    }
   }
 
   private mutating func forgetAll() {
