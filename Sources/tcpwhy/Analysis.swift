@@ -11,12 +11,9 @@ struct Analysis: ~Copyable {
   /// What has been counted so far.
   private(set) var totals = AnalysisTotals()
 
-  /// Whether segments and transitions are wanted of every connection, not only of those that the
-  /// rules look at.
-  private let wantsEveryHistory: Bool
+  private let options: TrackerOptions
+  private let interest: ConnectionInterest
   private let threads: Int
-  /// Whether connections are wanted about which there is nothing to say.
-  private let wantsEveryConnection: Bool
 
   init(
     tracker options: TrackerOptions, diagnosis: DiagnosisOptions, wantsEveryConnection: Bool = true,
@@ -27,8 +24,9 @@ struct Analysis: ~Copyable {
     options.confirmsTransitions = wantsEveryHistory
     resources.apply(to: &options)
     threads = resources.threads
-    self.wantsEveryHistory = wantsEveryHistory
-    self.wantsEveryConnection = wantsEveryConnection
+    interest = ConnectionInterest(
+      everyConnection: wantsEveryConnection, everyHistory: wantsEveryHistory)
+    self.options = options
     tracker = ConnectionTracker(options: options)
     diagnostician = Diagnostician(diagnosis)
   }
@@ -53,7 +51,11 @@ struct Analysis: ~Copyable {
     var batch = SegmentBatch(capacity: ConnectionTracker.batchSize)
     let summary: SourceSummary
     if threads > 1 {
-      let thread = DecodingThread(input)
+      let shards = threads - 1
+      let thread = DecodingThread(input, dealer: shards > 1 ? ShardDealer(options: options) : nil)
+      if shards > 1 {
+        readInShards(shards, thread, &progress, body, uneventful, afterBatch)
+      }
       while thread.read(into: &batch) { take(&batch, &progress, body, uneventful, afterBatch) }
       summary = thread.finish()
     } else {
@@ -69,6 +71,78 @@ struct Analysis: ~Copyable {
     drain(body, uneventful)
     totals.tracker = tracker.counts
     return summary.problems
+  }
+
+  /// Reads an input in shards, to its end or to where room has to be made for connections. The tracker
+  /// goes on from there.
+  private mutating func readInShards(
+    _ shards: Int, _ thread: DecodingThread, _ progress: inout Progress,
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
+    _ uneventful: (inout ConnectionLine) -> Void,
+    _ afterBatch: () -> Void
+  ) {
+    var tracking = ShardedTracking(options, interest, shards: shards)
+    var round: [SegmentBatch] = []
+    var done: [SegmentBatch] = []
+    while thread.read(ShardedTracking.roundSize, into: &round, waits: tracking.isIdle) {
+      tracking.finishRound(&done)
+      thread.giveBack(&done)
+      guard let last = round.last else {
+        // There is time to hand out everything.
+        drain(&tracking, body, uneventful)
+        if tracking.isIdle { afterBatch() } else { tracking.begin([]) }
+        continue
+      }
+      guard tracking.hasRoom(for: round) else { break }
+      tracking.begin(round)
+      drain(&tracking, body, uneventful)
+      afterBatch()
+      totals.packets += round.reduce(0) { $0 + $1.packets }
+      totals.segments = tracking.segments
+      progress.update(bytes: last.bytesRead, of: last.totalBytes, packets: totals.packets)
+      round = []
+    }
+    flush(&tracking, thread, body, uneventful)
+    if round.isEmpty {
+      diagnostician.facts.end = tracking.now
+      tracking.begin([], isLast: true)
+      flush(&tracking, thread, body, uneventful)
+    }
+    if let all = tracking.merge() { tracker = all }
+    for var batch in round { take(&batch, &progress, body, uneventful, afterBatch) }
+  }
+
+  /// Finishes what is being done, and hands over what is done.
+  private mutating func flush(
+    _ tracking: inout ShardedTracking, _ thread: DecodingThread,
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
+    _ uneventful: (inout ConnectionLine) -> Void
+  ) {
+    while true {
+      var done: [SegmentBatch] = []
+      tracking.finishRound(&done)
+      thread.giveBack(&done)
+      drain(&tracking, body, uneventful)
+      if tracking.isIdle { return }
+      tracking.begin([])
+    }
+  }
+
+  /// Hands over the connections that are done, with their findings.
+  private mutating func drain(
+    _ tracking: inout ShardedTracking,
+    _ body: (TrackedConnection, [Finding], [Finding]) -> Void,
+    _ uneventful: (inout ConnectionLine) -> Void
+  ) {
+    while tracking.hasSettled {
+      diagnostician.expect(tracking.upcoming(after: Diagnostician.expectationLead + 1))
+      tracking.handOut(
+        brief: { brief, line in
+          diagnostician.note(&brief)
+          totals.count(&brief)
+          if interest.everyConnection { uneventful(&line) }
+        }, history: { examine($0, body) })
+    }
   }
 
   private mutating func take(
@@ -99,31 +173,17 @@ struct Analysis: ~Copyable {
     _ uneventful: (inout ConnectionLine) -> Void
   ) {
     while true {
-      switch tracker.nextSettled(
-        offersBriefs: !wantsEveryHistory, acceptsBrief: { Diagnostician.isContent(with: &$0) },
-        wantsLine: wantsEveryConnection,
-        wantsHistory: { wantsEveryHistory || Diagnostician.wantsHistory(of: $0) })
-      {
+      switch interest.next(of: &tracker) {
       case .nothing:
         return
-      case .brief:
+      case .brief, .summary:
         expectNext()
-        noteBrief()
-        if wantsEveryConnection { uneventful(&tracker.line) }
-      case .summary:
-        expectNext()
-        tracker.brief = ConnectionBrief(tracker.summary)
-        noteBrief()
-        guard wantsEveryConnection else { break }
-        tracker.line = ConnectionLine(tracker.summary)
-        uneventful(&tracker.line)
+        diagnostician.note(&tracker.brief)
+        totals.count(&tracker.brief)
+        if interest.everyConnection { uneventful(&tracker.line) }
       case .history:
         expectNext()
-        let tracked = tracker.takeHistory()
-        let findings = diagnostician.examine(tracked)
-        totals.count(tracked.connection)
-        for finding in findings { totals.count(finding) }
-        body(tracked, findings, diagnostician.pending)
+        examine(tracker.takeHistory(), body)
       }
     }
   }
@@ -133,11 +193,14 @@ struct Analysis: ~Copyable {
     diagnostician.expect(tracker.upcoming(after: Diagnostician.expectationLead))
   }
 
-  /// Takes note of the tracker's brief, on which nothing was found.
-  @inline(__always)
-  private mutating func noteBrief() {
-    diagnostician.note(&tracker.brief)
-    totals.count(&tracker.brief)
+  /// Looks at a connection with its history, and hands it over.
+  private mutating func examine(
+    _ tracked: TrackedConnection, _ body: (TrackedConnection, [Finding], [Finding]) -> Void
+  ) {
+    let findings = diagnostician.examine(tracked)
+    totals.count(tracked.connection)
+    for finding in findings { totals.count(finding) }
+    body(tracked, findings, diagnostician.pending)
   }
 
   /// What became of findings that waited for `conclude`.

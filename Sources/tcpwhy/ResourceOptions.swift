@@ -1,13 +1,21 @@
 import ArgumentParser
+import PacketCapture
 import TCPModel
 
 /// How much of the machine an analysis may use.
 struct ResourceOptions: ParsableArguments {
   @Option(
+    name: .customLong("threads"),
     help: ArgumentHelp(
-      "Threads: 1, or more to decode beside tracking. The output is the same.",
-      valueName: "count"))
-  var threads = 2
+      """
+      Threads: 2 decode beside tracking, more divide the connections. The output is the same. \
+      Without: as many as there are processors, 4 at most.
+      """, valueName: "count"))
+  var wantedThreads: Int?
+
+  /// How many threads to use. With four, the one that reads and decodes has as much to do as any other:
+  /// more would wait for it.
+  var threads: Int { wantedThreads ?? min(Processors.available, 4) }
 
   @Option(
     help: ArgumentHelp(
@@ -20,7 +28,7 @@ struct ResourceOptions: ParsableArguments {
   var maxMemory: ByteCount?
 
   func validate() throws {
-    guard (1...256).contains(threads) else {
+    guard (1...256).contains(wantedThreads ?? 1) else {
       throw ValidationError("--threads is between 1 and 256.")
     }
     guard (1...100_000_000).contains(maxConnections ?? 1) else {

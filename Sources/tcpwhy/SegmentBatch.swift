@@ -1,6 +1,7 @@
 import FlowReport
 import PacketCapture
 import PacketDecoding
+import TCPModel
 
 /// What some frames turned out to be: segments in their order, the ICMP errors between them, and
 /// counts of the rest.
@@ -10,6 +11,8 @@ struct SegmentBatch: Sendable {
   var count = 0
   /// ICMP errors, each with how many segments of the batch came before it.
   var errors: [(position: Int, error: ICMPError)] = []
+  /// What shards have to know, if there are any.
+  var deal = ShardDeal()
   /// Frames decoded.
   var packets: UInt64 = 0
   /// Whether everything that had been read has been decoded: more may take its time.

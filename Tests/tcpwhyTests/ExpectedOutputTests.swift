@@ -20,7 +20,7 @@ import Testing
 
   @Test(
     "A capture gives the output that lies beside it, whatever the number of threads",
-    arguments: ExpectedOutputTests.paths, [1, 2])
+    arguments: ExpectedOutputTests.paths, [1, 2, 4])
   func printsWhatIsExpected(_ capture: String, threads: Int) throws {
     let url = ExpectedOutputTests.folder.appending(path: capture)
     let expected = try String(

@@ -60,6 +60,9 @@ int capture_drop_privileges(uid_t user, gid_t group, const char *name, const cha
 /* The clock by which the kernel stamps frames: nanoseconds since the epoch. */
 int64_t capture_wall_clock(void);
 
+/* How many processors this process may run on. */
+uint32_t capture_processors(void);
+
 /* Rows << 16 | columns of a terminal; 0 where it is none, and in a half that it does not tell. */
 uint32_t capture_terminal_size(int descriptor);
 
