@@ -107,12 +107,12 @@ public struct TrackerShard: ~Copyable {
     next = end
   }
 
-  /// The shard that a tag belongs to. The first one gets three for four of any other: its thread has
+  /// The shard that a tag belongs to. The first one gets half as many as any other: its thread has
   /// more to do.
   @inline(__always)
   fileprivate static func owner(of tag: UInt32, among count: UInt64) -> UInt64 {
     // By the high bits: the table goes by the low ones.
-    ((UInt64(tag) &* (4 &* count &- 1)) &>> 32 &+ 1) &>> 2
+    ((UInt64(tag) &* (2 &* count &- 1)) &>> 32 &+ 1) &>> 1
   }
 
   // What follows changes nothing; it is `mutating` only in order that the tracker not be copied.
