@@ -26,6 +26,18 @@ extension ConnectionTracker {
       &+ previousIncarnations.count &* ConnectionTracker.connectionBytes
   }
 
+  /// Bytes that connections may take besides if all that are quiet are woken and all timers run out, at
+  /// most.
+  @inline(__always)
+  var possibleGrowth: Int {
+    let transition = MemoryLayout<PoolNode<Transition>>.stride
+    // A quiet connection has 16 segments at most, which make a few transitions each.
+    let woken =
+      ConnectionTracker.connectionBytes + 16 * MemoryLayout<PoolNode<SegmentRecord>>.stride
+      + 64 * transition + MemoryLayout<StallMeters>.stride
+    return quietCourses.count &* woken &+ connections.count &* 8 &* transition
+  }
+
   /// A connection's share of the table and of the wheel.
   private static var placeBytes: Int { 24 }
   private static var connectionBytes: Int { MemoryLayout<Connection>.stride + placeBytes }

@@ -79,7 +79,9 @@ extension ConnectionTracker {
     guard settled.count > distance else { return nil }
     let place = settled[distance]
     if place & ConnectionTracker.quietMark == 0 {
-      return UpcomingConnection(connections[place])
+      return UpcomingConnection(
+        id: connections[place].id, key: connections[place].key,
+        clientIsLow: connections[place].traits.contains(.clientIsLow))
     }
     let index = place & ~ConnectionTracker.quietMark
     return UpcomingConnection(
@@ -163,22 +165,4 @@ public struct UpcomingConnection: Sendable {
   public var key: FlowKey
   /// Whether the lower socket of the key is the client.
   public var clientIsLow: Bool
-
-  init(id: UInt64, key: FlowKey, clientIsLow: Bool) {
-    self.id = id
-    self.key = key
-    self.clientIsLow = clientIsLow
-  }
-
-  /// The one of a connection.
-  public init(_ connection: Connection) {
-    self.init(
-      id: connection.id, key: connection.key,
-      clientIsLow: connection.traits.contains(.clientIsLow))
-  }
-
-  /// The one of a brief.
-  public init(_ brief: ConnectionBrief) {
-    self.init(id: brief.id, key: brief.key, clientIsLow: brief.traits.contains(.clientIsLow))
-  }
 }

@@ -6,8 +6,8 @@ extension ConnectionTracker {
   ///
   /// - Parameter other: Of no use afterwards.
   mutating func takeOver(_ other: consuming ConnectionTracker) {
-    assert(settled.isEmpty && other.settled.isEmpty && now == other.now)
-    assert(evictable.count == 0 && other.evictable.count == 0)
+    precondition(settled.isEmpty && other.settled.isEmpty && now == other.now)
+    precondition(evictable.count == 0 && other.evictable.count == 0)
     // What was at a place is at `moved[place]` now. Those that lead on come last.
     var moved: [UInt32: UInt32] = [:]
     var leading: [UInt32] = []
@@ -34,8 +34,12 @@ extension ConnectionTracker {
       connections[place].older = moved[connections[place].older] ?? 0
       connections[place].newer = moved[connections[place].newer] ?? 0
     }
-    wheel.takeOver(other.wheel) { moved[$0] ?? 0 }
-    for (tag, place) in other.table.entries { table.insert(tag, place: moved[place] ?? 0) }
+    func place(_ old: UInt32) -> UInt32 {
+      guard let place = moved[old] else { preconditionFailure("a connection not in the wheel") }
+      return place
+    }
+    wheel.takeOver(other.wheel, place)
+    for (tag, old) in other.table.entries { table.insert(tag, place: place(old)) }
   }
 
   /// Takes over a connection and its history. Returns its place here.

@@ -20,7 +20,8 @@ public struct ShardDealer: Sendable {
   private let seed: HashSeed
   private var moment: UInt64 = 0
   private var clock = CaptureTime(nanoseconds: .min)
-  /// When the second after that of the clock begins; the clock itself before the first segment.
+  /// When the second begins after that of the last tick. An ICMP error may have moved the clock on: it
+  /// moves those of the shards as well.
   private var nextSecond = CaptureTime(nanoseconds: .min)
 
   /// - Parameter options: Those of the trackers.

@@ -3,6 +3,8 @@ public struct ShardLoad: Sendable {
   fileprivate var connections = 0
   fileprivate var incarnations = 0
   fileprivate var bytes = 0
+  /// What may come on top of that without a segment, when time passes.
+  fileprivate var growth = 0
 
   public init() {}
 
@@ -18,16 +20,15 @@ public struct ShardLoad: Sendable {
     for load in loads {
       all.connections += load.connections
       all.incarnations += load.incarnations
-      all.bytes += load.bytes
+      all.bytes += load.bytes + load.growth
     }
-    let bytes = all.bytes + segments * ShardLoad.mostBytesOfSegment
     return all.connections + segments <= options.maximumConnections
       && all.incarnations + segments <= options.maximumIncarnations
-      && bytes <= options.maximumBytes
+      && all.bytes + segments * ShardLoad.mostBytesOfSegment <= options.maximumBytes
   }
 
-  /// What one segment may take at most: the history of a connection that had been quiet, a connection
-  /// of its own, what that meets.
+  /// What one segment may take at most: a connection of its own, what that meets, and what is kept of
+  /// the segment in each incarnation.
   private static var mostBytesOfSegment: Int { 1 << 14 }
 }
 
@@ -39,6 +40,7 @@ extension TrackerShard {
       load.connections = tracker.held
       load.incarnations = tracker.previousIncarnations.count
       load.bytes = tracker.usedBytes
+      load.growth = tracker.possibleGrowth
       return load
     }
   }

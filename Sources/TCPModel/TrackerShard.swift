@@ -7,8 +7,8 @@ public import PacketDecoding
 /// Its connections have ids of its own at first. Once `ShardNumbering` has told those that they have in
 /// the whole input, `adopt` gives them these, which is to be done before they are handed out.
 ///
-/// No connection is let go for want of room, as that depends on those of the others: before each batch
-/// `ShardLoad.leavesRoom` has to say that there is enough. Where there is not, one shard takes over those
+/// No connection is let go for want of room, as that depends on those of the others:
+/// `ShardLoad.leavesRoom` has to say beforehand that there is enough. Where there is not, one shard takes over those
 /// of the others and goes on as a tracker for all. Nobody watches connections while they live.
 public struct TrackerShard: ~Copyable {
   /// To hand out what is settled.

@@ -93,6 +93,11 @@ struct Analysis: ~Copyable {
         if tracking.isIdle { afterBatch() } else { tracking.begin([]) }
         continue
       }
+      while tracking.isBehind {
+        tracking.begin([])
+        drain(&tracking, body, uneventful)
+        tracking.finishRound(&done)
+      }
       guard tracking.hasRoom(for: round) else { break }
       tracking.begin(round)
       drain(&tracking, body, uneventful)
@@ -109,7 +114,9 @@ struct Analysis: ~Copyable {
       flush(&tracking, thread, body, uneventful)
     }
     if let all = tracking.merge() { tracker = all }
-    for var batch in round { take(&batch, &progress, body, uneventful, afterBatch) }
+    thread.endDealing()
+    for index in round.indices { take(&round[index], &progress, body, uneventful, afterBatch) }
+    thread.giveBack(&round)
   }
 
   /// Finishes what is being done, and hands over what is done.

@@ -28,8 +28,8 @@ struct ResourceOptions: ParsableArguments {
   var maxMemory: ByteCount?
 
   func validate() throws {
-    guard (1...256).contains(wantedThreads ?? 1) else {
-      throw ValidationError("--threads is between 1 and 256.")
+    guard (1...64).contains(wantedThreads ?? 1) else {
+      throw ValidationError("--threads is between 1 and 64.")
     }
     guard (1...100_000_000).contains(maxConnections ?? 1) else {
       throw ValidationError("--max-connections is between 1 and 100000000.")

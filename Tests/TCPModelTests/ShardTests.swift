@@ -103,9 +103,11 @@ import Testing
     return result + ["\(tracker.counts)"]
   }
 
-  /// What shards make of it. With `end`, one tracker takes over before the batch of that number.
+  /// What shards make of it. With `end`, one tracker takes over before the batch of that number; with
+  /// `asks`, before the first for which there may not be room enough.
   private static func outcome(
-    _ batches: [Batch], _ options: TrackerOptions, shards count: Int, until end: Int? = nil
+    _ batches: [Batch], _ options: TrackerOptions, shards count: Int, until end: Int? = nil,
+    asks: Bool = false
   ) -> [String] {
     var dealer = ShardDealer(options: options)
     var numbering = ShardNumbering()
@@ -123,7 +125,15 @@ import Testing
       }
       result += settled.sorted { ($0.moment, $0.id) < ($1.moment, $1.id) }.map(\.text)
     }
-    for batch in batches[..<(end ?? batches.count)] {
+    var end = end
+    for (number, batch) in batches[..<(end ?? batches.count)].enumerated() {
+      if asks,
+        !ShardLoad.leavesRoom(
+          for: batch.segments.count, beside: shards.map { $0.shard.load }, options)
+      {
+        end = number
+        break
+      }
       var segments = batch.segments
       dealer.deal(&segments, count: segments.count, errors: batch.errors, into: &deal)
       for box in shards {
@@ -210,6 +220,44 @@ import Testing
     let bounded = ShardTests.outcome(batches, options)
     let difference = firstDifference(
       ShardTests.outcome(batches, options, shards: 3, until: end), bounded)
+    #expect(difference == nil)
+  }
+
+  @Test("Connections that take more room once their timers run out leave one tracker to make it")
+  func timersTakeRoom() {
+    var batches = [Batch()]
+    var frame: UInt64 = 0
+    func add(_ number: UInt32, _ isClient: Bool, _ flags: TCPFlags, at time: Int64) {
+      frame += 1
+      var segment = Segment()
+      segment.frame = frame
+      segment.time = CaptureTime(nanoseconds: 1_700_000_000_000_000_000 + time)
+      let hosts = (IPAddress(ipv4: 0x0b00_0000 &+ number), IPAddress(ipv4: 0x0a00_0001))
+      (segment.source, segment.destination) = isClient ? hosts : (hosts.1, hosts.0)
+      (segment.sourcePort, segment.destinationPort) = isClient ? (40_000, 80) : (80, 40_000)
+      segment.flags = flags
+      segment.sequence = flags.contains(.syn) ? 0 : 1
+      segment.acknowledgment = flags.contains(.ack) ? 1 : 0
+      segment.window = flags == .ack ? 0 : 500
+      segment.hopLimit = 64
+      segment.packetLength = 40
+      batches[batches.count - 1].segments.append(segment)
+      if batches[batches.count - 1].segments.count == 20 { batches.append(Batch()) }
+    }
+    for number in 0..<4000 as Range<UInt32> {
+      add(number, true, .syn, at: Int64(number))
+      add(number, false, [.syn, .ack], at: Int64(number))
+      add(number, true, .ack, at: Int64(number))
+    }
+    for number in 10_000..<10_200 as Range<UInt32> {
+      add(number, true, .syn, at: 100_000_000_000 + Int64(number))
+    }
+    var options = TrackerOptions()
+    options.maximumBytes = 2_000_000
+    let alone = ShardTests.outcome(batches, options)
+    #expect(alone.last?.contains("evictedOpen: 0") == false)
+    let difference = firstDifference(
+      ShardTests.outcome(batches, options, shards: 3, asks: true), alone)
     #expect(difference == nil)
   }
 }

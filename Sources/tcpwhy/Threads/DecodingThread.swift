@@ -14,6 +14,8 @@ final class DecodingThread: Sendable {
     var empty: [SegmentBatch] = []
     /// Batches that may still be made.
     var unmade: Int
+    /// Whether batches are prepared for shards.
+    var isDealing: Bool
     var summary: SourceSummary?
     var isReaderWaiting = false
     var isCallerWaiting = false
@@ -31,7 +33,7 @@ final class DecodingThread: Sendable {
   /// - Parameter dealer: Prepares the batches for shards, if there are any. They are read in rounds then.
   init(_ input: CaptureInput, dealer: ShardDealer? = nil) {
     depth = dealer == nil ? 16 : 64
-    state = Mutex(State(unmade: depth))
+    state = Mutex(State(unmade: depth, isDealing: dealer != nil))
     DispatchQueue(label: "decoding").async { [self] in run(SegmentSource(input), dealer) }
   }
 
@@ -40,7 +42,9 @@ final class DecodingThread: Sendable {
     while true {
       var batch = takeEmpty()
       guard source.read(into: &batch) else { break }
-      dealer?.deal(&batch.segments, count: batch.count, errors: batch.errors, into: &batch.deal)
+      if state.withLock({ $0.isDealing }) {
+        dealer?.deal(&batch.segments, count: batch.count, errors: batch.errors, into: &batch.deal)
+      }
       hand(over: &batch)
     }
     let summary = source.finish()
@@ -142,6 +146,9 @@ final class DecodingThread: Sendable {
   /// Batches of a round after which it ends when it can: with all that is read at one go still less
   /// than half of what there is, as one round is prepared while another is tracked.
   private static let mostBatches = 12
+
+  /// No batch needs to be prepared for shards any more.
+  func endDealing() { state.withLock { $0.isDealing = false } }
 
   /// Gives batches back that are done with, so that nobody else holds them.
   func giveBack(_ batches: inout [SegmentBatch]) {

@@ -30,6 +30,8 @@ final class ShardWorker: Sendable {
     /// Whether all connections were handed out that were settled before the round, or at the end of the
     /// input.
     var hasHandedOutAll = true
+    /// How many have been settled and not handed out.
+    var waiting = 0
   }
 
   private struct State: ~Copyable {
@@ -96,6 +98,7 @@ final class ShardWorker: Sendable {
         hasMore = shard.settledCount > 0
       }
       state.report.hasHandedOutAll = !hasMore
+      state.report.waiting = shard.settledCount
       state.report.openings = shard.openings
       state.report.settlings = shard.settlings(since: moment)
       state.report.load = shard.load

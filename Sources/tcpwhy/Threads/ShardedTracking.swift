@@ -24,12 +24,12 @@ struct ShardedTracking: ~Copyable {
   /// TCP segments taken.
   private(set) var segments: UInt64 = 0
 
-  /// Segments of a round, about. To wait for each other costs as much as a few dozen.
+  /// Packets of a round, about; at most twice as many. To wait for each other costs as much as a few
+  /// dozen.
   static var roundSize: UInt64 { 4096 }
 
-  /// Connections that a shard hands out at once, about: as many as can begin in a round, so that no more
-  /// and more of them wait.
-  private static var mostSettled: Int { 4096 }
+  /// Connections that a shard hands out at once, about: as many as can begin in a round.
+  private static var mostSettled: Int { 8192 }
 
   init(_ options: TrackerOptions, _ interest: ConnectionInterest, shards: Int) {
     self.options = options
@@ -98,6 +98,9 @@ struct ShardedTracking: ~Copyable {
     !isAtWork && numbers == nil
       && workers.indices.allSatisfy { settled[$0].isEmpty && reports[$0].hasHandedOutAll }
   }
+
+  /// Whether so many connections wait that they should be handed out before more are begun.
+  var isBehind: Bool { reports.contains { $0.waiting > ShardedTracking.mostSettled } }
 
   /// Finds out in which order connections are to be handed out, as far as they are there.
   private mutating func arrange() {
