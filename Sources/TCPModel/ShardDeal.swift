@@ -7,7 +7,8 @@ public struct ShardDeal: Sendable {
   public fileprivate(set) var moment: UInt64 = 0
   /// By segment, the hash of its 4-tuple; there may be more after those of the batch.
   fileprivate(set) var tags: [UInt32] = []
-  /// By segment, the latest time seen, its own included.
+  /// By segment, the latest time of segments, its own included. Every shard takes every ICMP error, and
+  /// learns from it what time it is.
   fileprivate(set) var clocks: [CaptureTime] = []
   /// The segments with which a second of that time begins, and the first one of all.
   fileprivate(set) var ticks: [Int] = []
@@ -20,8 +21,7 @@ public struct ShardDealer: Sendable {
   private let seed: HashSeed
   private var moment: UInt64 = 0
   private var clock = CaptureTime(nanoseconds: .min)
-  /// When the second begins after that of the last tick. An ICMP error may have moved the clock on: it
-  /// moves those of the shards as well.
+  /// When the second after that of the last tick begins.
   private var nextSecond = CaptureTime(nanoseconds: .min)
 
   /// - Parameter options: Those of the trackers.
@@ -33,40 +33,25 @@ public struct ShardDealer: Sendable {
   ///
   /// - Parameters:
   ///   - segments: Those of the batch are the first `count`. Passed by address, not changed.
-  ///   - errors: The ICMP errors between them, each with how many segments came before it.
+  ///   - errors: How many ICMP errors are between them.
   ///   - deal: Written over.
   public mutating func deal(
-    _ segments: inout [Segment], count: Int, errors: [(position: Int, error: ICMPError)],
-    into deal: inout ShardDeal
+    _ segments: inout [Segment], count: Int, errors: Int, into deal: inout ShardDeal
   ) {
     deal.moment = moment
-    moment &+= UInt64(count + errors.count)
+    moment &+= UInt64(count + errors)
     if deal.tags.count < count {
       deal.tags = [UInt32](repeating: 0, count: segments.count)
       deal.clocks = [CaptureTime](repeating: .epoch, count: segments.count)
     }
-    deal.ticks.removeAll(keepingCapacity: true)
     var all = segments.mutableSpan
-    var first = 0
-    for (position, error) in errors {
-      look(at: &all, in: first..<position, into: &deal)
-      first = position
-      clock = max(clock, error.time)
-    }
-    look(at: &all, in: first..<count, into: &deal)
-  }
-
-  @inline(__always)
-  private mutating func look(
-    at all: inout MutableSpan<Segment>, in range: Range<Int>, into deal: inout ShardDeal
-  ) {
-    var clock = clock
     var tags = deal.tags.mutableSpan
-    for index in range { tags[index] = FlowKey.tag(of: &all[index], seed: seed) }
+    for index in 0..<count { tags[index] = FlowKey.tag(of: &all[index], seed: seed) }
     var ticks = deal.ticks
     deal.ticks = []
+    ticks.removeAll(keepingCapacity: true)
     var clocks = deal.clocks.mutableSpan
-    for index in range {
+    for index in 0..<count {
       clock = max(clock, all[index].time)
       clocks[index] = clock
       if clock >= nextSecond {
@@ -75,7 +60,6 @@ public struct ShardDealer: Sendable {
       }
     }
     deal.ticks = ticks
-    self.clock = clock
   }
 
   /// When the second after that of a time begins; the time itself in the last second that there is.

@@ -135,7 +135,7 @@ import Testing
         break
       }
       var segments = batch.segments
-      dealer.deal(&segments, count: segments.count, errors: batch.errors, into: &deal)
+      dealer.deal(&segments, count: segments.count, errors: batch.errors.count, into: &deal)
       for box in shards {
         box.shard.process(segments, count: segments.count, errors: batch.errors, deal)
       }

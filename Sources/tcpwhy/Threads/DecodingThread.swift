@@ -43,7 +43,8 @@ final class DecodingThread: Sendable {
       var batch = takeEmpty()
       guard source.read(into: &batch) else { break }
       if state.withLock({ $0.isDealing }) {
-        dealer?.deal(&batch.segments, count: batch.count, errors: batch.errors, into: &batch.deal)
+        dealer?.deal(
+          &batch.segments, count: batch.count, errors: batch.errors.count, into: &batch.deal)
       }
       hand(over: &batch)
     }
