@@ -25,9 +25,9 @@ struct ShardLog {
 
   /// The moment of the one that is handed out next.
   mutating func takeSettling() -> UInt64 {
-    guard var first = settlings.popFirst() else { return .max }
-    first.count -= 1
-    if first.count > 0 { settlings.prepend(first) }
-    return first.moment
+    guard let moment = settlings.first?.moment else { return .max }
+    settlings[0].count -= 1
+    if settlings[0].count == 0 { settlings.removeFirst() }
+    return moment
   }
 }

@@ -8,8 +8,8 @@ public import PacketDecoding
 /// the whole input, `adopt` gives them these, which is to be done before they are handed out.
 ///
 /// No connection is let go for want of room, as that depends on those of the others:
-/// `ShardLoad.leavesRoom` has to say beforehand that there is enough. Where there is not, one shard takes over those
-/// of the others and goes on as a tracker for all. Nobody watches connections while they live.
+/// `ShardLoad.leavesRoom` has to say beforehand that there is enough. Where there is not, one shard takes
+/// over those of the others and goes on as a tracker for all. Nobody watches connections while they live.
 public struct TrackerShard: ~Copyable {
   /// To hand out what is settled.
   public var tracker: ConnectionTracker
@@ -18,8 +18,6 @@ public struct TrackerShard: ~Copyable {
   /// Its segments of a batch.
   private var segments: [Segment] = []
   private var places = OwnPlaces()
-  /// The id that the next connection to be begun will have at first.
-  private var firstID = TrackerShard.preliminaryID
 
   /// The first of the ids that are not those of the whole input, and above all of these.
   private static var preliminaryID: UInt64 { 1 << 62 }
@@ -115,24 +113,22 @@ public struct TrackerShard: ~Copyable {
     ((UInt64(tag) &* (2 &* count &- 1)) &>> 32 &+ 1) &>> 1
   }
 
+  /// Gives the connections that began at `openings` the ids that they have in the whole input.
+  ///
+  /// - Parameter numbers: Of the time when they began.
+  public mutating func adopt(_ numbers: ShardNumbers) { tracker.adopt(numbers) }
+
+  /// The moment at which the connection was settled that is handed out next: to be called before each.
+  /// Of those of one moment the lower id is first. Greater than any other at the end of the input.
+  public mutating func takeMoment() -> UInt64 { tracker.shardLog.takeSettling() }
+
   // What follows changes nothing; it is `mutating` only in order that the tracker not be copied.
 
   /// The moments at which the connections began that have no id of the whole input yet.
   public var openings: [UInt64] { mutating get { tracker.shardLog.openings } }
 
-  /// Gives the connections that began since then the ids that they have in the whole input.
-  ///
-  /// - Parameter numbers: Of the time when they began.
-  public mutating func adopt(_ numbers: ShardNumbers) {
-    firstID += tracker.adopt(numbers, from: firstID)
-  }
-
   /// How many connections wait to be handed out.
   public var settledCount: Int { mutating get { tracker.settled.count } }
-
-  /// The moment at which the connection was settled that is handed out next: to be called before each.
-  /// Of those of one moment the lower id is first. Greater than any other at the end of the input.
-  public mutating func takeMoment() -> UInt64 { tracker.shardLog.takeSettling() }
 
   /// The moments at which connections were settled that were not handed out yet, and how many.
   public mutating func settlings(since moment: UInt64) -> [(moment: UInt64, count: Int)] {
@@ -179,14 +175,11 @@ extension ConnectionTracker {
     wheel.begin(at: segments[position].time.advanced(byNanoseconds: shortestLife))
   }
 
-  /// Lets the connections that began since then have other ids.
-  ///
-  /// - Parameters:
-  ///   - numbers: Those ids.
-  ///   - first: The one that the first of them has now; the others follow.
-  /// - Returns: How many there are.
-  fileprivate mutating func adopt(_ numbers: ShardNumbers, from first: UInt64) -> UInt64 {
+  /// Lets the connections that began at the openings of the log have other ids.
+  fileprivate mutating func adopt(_ numbers: ShardNumbers) {
     let openings = shardLog.openings
+    // They were numbered one after the other.
+    let first = counts.connections &+ 1 &- UInt64(openings.count)
     func adopted(_ id: UInt64) -> UInt64 {
       id < first ? id : numbers.id(openings[Int(id - first)])
     }
@@ -206,6 +199,5 @@ extension ConnectionTracker {
     }
     shardLog.openings.removeAll(keepingCapacity: true)
     shardLog.places.removeAll(keepingCapacity: true)
-    return UInt64(openings.count)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SegmentScripts
 import Testing
 
 /// However many threads work on it, an input comes to the same, byte for byte.
@@ -17,14 +18,9 @@ import Testing
       #expect(result.status == alone.status)
       #expect(result.errors == alone.errors)
       // Whole outputs are too long to be shown.
-      #expect(firstDifference(result.lines, alone.lines) == nil, "\(count) threads")
+      let difference = firstDifference(result.lines.map(String.init), alone.lines.map(String.init))
+      #expect(difference == nil, "\(count) threads")
     }
-  }
-
-  private func firstDifference(_ one: [Substring], _ other: [Substring]) -> String? {
-    if one == other { return nil }
-    let index = zip(one, other).prefix { $0 == $1 }.count
-    return "line \(index + 1): \(one.dropFirst(index).first ?? "-")"
   }
 
   @Test(

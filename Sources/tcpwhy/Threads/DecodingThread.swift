@@ -42,10 +42,9 @@ final class DecodingThread: Sendable {
     while true {
       var batch = takeEmpty()
       guard source.read(into: &batch) else { break }
-      if state.withLock({ $0.isDealing }) {
-        dealer?.deal(
-          &batch.segments, count: batch.count, errors: batch.errors.count, into: &batch.deal)
-      }
+      if dealer != nil, !state.withLock({ $0.isDealing }) { dealer = nil }
+      dealer?.deal(
+        &batch.segments, count: batch.count, errors: batch.errors.count, into: &batch.deal)
       hand(over: &batch)
     }
     let summary = source.finish()
